@@ -122,7 +122,10 @@ export class PerdureError extends Error {
     if (thrown instanceof Error || (isRecord(thrown) && typeof thrown.message === 'string')) {
       return new PerdureError(kind, String((thrown as Error).message), { cause: thrown });
     }
-    return new PerdureError(kind, typeof thrown === 'string' ? thrown : `thrown: ${String(thrown)}`);
+    return new PerdureError(
+      kind,
+      typeof thrown === 'string' ? thrown : `thrown: ${String(thrown)}`,
+    );
   }
 }
 
