@@ -109,14 +109,14 @@ export function setOwn<T>(map: { [key: string]: T }, key: string, item: T): void
 export function encodeValue(value: Value): EncodedPayload {
   return isPlain(value)
     ? { encoding: PayloadEncoding.PLAIN, json: JSON.stringify(value) }
-    : { encoding: PayloadEncoding.PERDURE, json: JSON.stringify(escape(value)) };
+    : { encoding: PayloadEncoding.PERDURE, json: JSON.stringify(escapeValue(value)) };
 }
 
 /** The value that {@link encodeValue} wrote. @throws PerdureError INVALID for malformed text. */
 export function decodeValue(encoding: PayloadEncoding, json: string): Value {
   try {
     const parsed = JSON.parse(json) as Value;
-    return encoding === PayloadEncoding.PLAIN ? parsed : unescape(parsed);
+    return encoding === PayloadEncoding.PLAIN ? parsed : unescapeValue(parsed);
   } catch (cause) {
     throw new PerdureError(ErrorKind.INVALID, `payload is not valid JSON: ${String(cause)}`, {
       cause,
@@ -133,25 +133,25 @@ function isPlain(value: Value): boolean {
 }
 
 /** In `json/perdure` a one-key map whose key starts with `$` stands for something else. */
-function escape(value: Value): Value {
+function escapeValue(value: Value): Value {
   if (typeof value === 'number') return isPlain(value) ? value : { $number: numberName(value) };
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return { $bytes: toBase64(value) };
-  if (Array.isArray(value)) return value.map(escape);
+  if (Array.isArray(value)) return value.map(escapeValue);
   const entries = Object.entries(value);
-  const map = mapOf(entries.map(([k, v]) => [k, escape(v)] as const));
+  const map = mapOf(entries.map(([k, v]) => [k, escapeValue(v)] as const));
   return entries.length === 1 && entries[0]?.[0].startsWith('$') ? { $map: map } : map;
 }
 
-function unescape(value: Value): Value {
+function unescapeValue(value: Value): Value {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  if (Array.isArray(value)) return value.map(unescape);
+  if (Array.isArray(value)) return value.map(unescapeValue);
   const entries = Object.entries(value);
   const only = entries.length === 1 ? entries[0] : undefined;
   if (only?.[0] === '$number') return Number(only[1]);
   if (only?.[0] === '$bytes') return fromBase64(String(only[1]));
   const inner = only?.[0] === '$map' ? Object.entries(only[1] as object) : entries;
-  return mapOf(inner.map(([k, v]) => [k, unescape(v as Value)] as const));
+  return mapOf(inner.map(([k, v]) => [k, unescapeValue(v as Value)] as const));
 }
 
 function mapOf(entries: readonly (readonly [string, Value])[]): { [key: string]: Value } {

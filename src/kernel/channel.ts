@@ -1,0 +1,211 @@
+/**
+ * Channels between the tasks of one process, as Go has them: unbuffered ones hand an item from one
+ * task to another, buffered ones hold up to `capacity`; `close` lets receivers drain what is left.
+ *
+ * Invariants:
+ * 1. A receiver waits only while the buffer is empty and no sender waits; a sender waits only while
+ *    the buffer is full and no receiver waits.
+ * 2. Items leave in the order they were offered; waiters are served in the order they came.
+ * 3. A waiter that was answered stands in no list any more (a select leaves all its lists at once),
+ *    so a channel that is only ever selected, never ready, holds no memory.
+ */
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import { Queue } from '../core/queue.js';
+import type { Answer, Item } from './program.js';
+
+/** What a task, or a select, is waiting with. Answered once. */
+export class Waiter {
+  /** Its places in the lists of channels. */
+  readonly places: Place[] = [];
+
+  constructor(
+    private readonly wake: (answer: Answer) => void,
+    /** A select answers with which channel it was; a plain receive with the item itself. */
+    private readonly selecting: boolean,
+  ) {}
+
+  answer(channel: Channel, value: Item, ok: boolean, error: PerdureError | null): void {
+    this.leave();
+    this.wake(
+      this.selecting && error === null
+        ? { value: { channel, value, ok }, ok: true, error }
+        : { value, ok, error },
+    );
+  }
+
+  /** Takes it out of every list it stands in. */
+  leave(): void {
+    for (const place of this.places) place.list.remove(place);
+    this.places.length = 0;
+  }
+}
+
+/** One place of a waiter in the list of one channel; senders bring their item. */
+class Place {
+  previous: Place | null = null;
+  next: Place | null = null;
+  constructor(
+    readonly waiter: Waiter,
+    readonly list: WaitList,
+    readonly item: Item,
+  ) {}
+}
+
+/** A linked list, so that a select that is done leaves each list in constant time. */
+class WaitList {
+  private first: Place | null = null;
+  private last: Place | null = null;
+
+  get head(): Place | null {
+    return this.first;
+  }
+
+  add(waiter: Waiter, item: Item): void {
+    const place = new Place(waiter, this, item);
+    place.previous = this.last;
+    if (this.last === null) this.first = place;
+    else this.last.next = place;
+    this.last = place;
+    waiter.places.push(place);
+  }
+
+  remove(place: Place): void {
+    if (place.previous === null) this.first = place.next;
+    else place.previous.next = place.next;
+    if (place.next === null) this.last = place.previous;
+    else place.next.previous = place.previous;
+  }
+}
+
+/** Counts the items that several channels hold together (a mailbox). */
+export interface Meter {
+  count: number;
+}
+
+export class Channel {
+  private readonly buffer = new Queue<Item>();
+  private readonly receivers = new WaitList();
+  private readonly senders = new WaitList();
+  private isClosed = false;
+
+  constructor(
+    /** Items held without a receiver; 0 is unbuffered, Infinity is a mailbox. */
+    readonly capacity: number,
+    /** What a receiver sees of an item (`listen` without `message = true` shows the bare payload). */
+    private readonly view: ((item: Item) => Item) | null = null,
+    private readonly meter: Meter | null = null,
+  ) {}
+
+  get length(): number {
+    return this.buffer.length;
+  }
+
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  /** An item, if one can be had now: `[item, ok]`; `null` when a receiver would wait. */
+  poll(): Polled | null {
+    if (this.buffer.length > 0) {
+      const item = this.take();
+      this.refill();
+      return { value: this.show(item), ok: true };
+    }
+    const sender = this.senders.head;
+    if (sender !== null) {
+      const item = sender.item;
+      sender.waiter.answer(this, null, true, null);
+      return { value: this.show(item), ok: true };
+    }
+    return this.isClosed ? CLOSED : null;
+  }
+
+  /** Hands the item over, if that can be done now; false when a sender would wait. */
+  offer(item: Item): boolean {
+    if (this.isClosed) throw closedError();
+    const receiver = this.receivers.head;
+    if (receiver !== null) {
+      receiver.waiter.answer(this, this.show(item), true, null);
+      return true;
+    }
+    if (this.buffer.length >= this.capacity) return false;
+    this.buffer.push(item);
+    if (this.meter !== null) this.meter.count++;
+    return true;
+  }
+
+  awaitItem(waiter: Waiter): void {
+    this.receivers.add(waiter, null);
+  }
+
+  awaitRoom(waiter: Waiter, item: Item): void {
+    this.senders.add(waiter, item);
+  }
+
+  /** Receivers get what is left, then `ok = false`; senders that wait get INVALID. */
+  close(): void {
+    if (this.isClosed) throw closedError();
+    this.isClosed = true;
+    for (let r = this.receivers.head; r !== null; r = this.receivers.head) {
+      r.waiter.answer(this, null, false, null);
+    }
+    for (let s = this.senders.head; s !== null; s = this.senders.head) {
+      s.waiter.answer(this, null, false, closedError());
+    }
+  }
+
+  /** Takes out the held items that `wanted` accepts, in order. */
+  extract(wanted: (item: Item) => boolean): Item[] {
+    const taken = this.buffer.extract(wanted);
+    if (this.meter !== null) this.meter.count -= taken.length;
+    return taken;
+  }
+
+  /** `channel:case_receive()`, for a select. */
+  caseReceive(): SelectCase {
+    return new SelectCase(this, false, null);
+  }
+
+  /** `channel:case_send(item)`, for a select. */
+  caseSend(item: Item): SelectCase {
+    return new SelectCase(this, true, item);
+  }
+
+  private take(): Item {
+    if (this.meter !== null) this.meter.count--;
+    return this.buffer.shift();
+  }
+
+  /** After an item left the buffer, the first sender that waits moves its own in. */
+  private refill(): void {
+    const sender = this.senders.head;
+    if (sender === null) return;
+    this.buffer.push(sender.item);
+    if (this.meter !== null) this.meter.count++;
+    sender.waiter.answer(this, null, true, null);
+  }
+
+  private show(item: Item): Item {
+    return this.view === null ? item : this.view(item);
+  }
+}
+
+export interface Polled {
+  readonly value: Item;
+  readonly ok: boolean;
+}
+
+const CLOSED: Polled = Object.freeze({ value: null, ok: false });
+
+/** One alternative of a select. */
+export class SelectCase {
+  constructor(
+    readonly channel: Channel,
+    readonly sends: boolean,
+    readonly item: Item,
+  ) {}
+}
+
+function closedError(): PerdureError {
+  return new PerdureError(ErrorKind.INVALID, 'channel is closed');
+}

@@ -1,0 +1,65 @@
+/**
+ * The mailbox: where signals meet a program. Messages go to the channel that listens to their topic,
+ * else to the inbox (docs/semantics.md, rule 3); nothing that arrives before somebody asks is lost.
+ */
+import type { ProcessEvent } from '../core/signal.js';
+import { Channel, type Meter } from './channel.js';
+import type { Message } from './message.js';
+import type { Item } from './program.js';
+
+const bare = (item: Item): Item => (item as Message).first;
+
+interface Listener {
+  readonly channel: Channel;
+  readonly whole: boolean;
+}
+
+export class Mailbox {
+  private readonly meter: Meter = { count: 0 };
+  private readonly listeners = new Map<string, Listener>();
+  readonly inbox = new Channel(Number.POSITIVE_INFINITY, null, this.meter);
+  readonly events = new Channel(Number.POSITIVE_INFINITY);
+
+  /** Messages that nobody has received yet. */
+  get depth(): number {
+    return this.meter.count;
+  }
+
+  /**
+   * The channel for `topic`, the same one every time. Unread messages of that topic move to it from
+   * the inbox, in order. `whole`: it yields messages with sender and topic, not bare payloads.
+   */
+  listen(topic: string, whole: boolean): Channel {
+    const known = this.listeners.get(topic);
+    if (known !== undefined && known.whole === whole) return known.channel;
+    const channel = new Channel(Number.POSITIVE_INFINITY, whole ? null : bare, this.meter);
+    const unread = known?.channel.extract(() => true) ?? this.unreadOf(topic);
+    this.listeners.set(topic, { channel, whole });
+    for (const message of unread) channel.offer(message);
+    known?.channel.close();
+    return channel;
+  }
+
+  /** Stops listening; what is unread goes back to the inbox. False where nobody listened. */
+  unlisten(topic: string): boolean {
+    const known = this.listeners.get(topic);
+    if (known === undefined) return false;
+    this.listeners.delete(topic);
+    for (const message of known.channel.extract(() => true)) this.inbox.offer(message);
+    known.channel.close();
+    return true;
+  }
+
+  put(message: Message): void {
+    const listener = this.listeners.get(message.topic);
+    (listener === undefined ? this.inbox : listener.channel).offer(message);
+  }
+
+  putEvent(event: ProcessEvent): void {
+    this.events.offer(event);
+  }
+
+  private unreadOf(topic: string): Item[] {
+    return this.inbox.extract((item) => (item as Message).topic === topic);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The program port: what runs inside a process. A program is a set of tasks (Lua coroutines, or async
+ * TypeScript functions); the kernel decides which of them runs and when.
+ *
+ * A running task asks the kernel through {@link Performer.perform}. Where the kernel can answer at
+ * once, the task goes on without giving up its turn; else the task must suspend, and the kernel
+ * resumes it later with the answer.
+ */
+import type { PerdureError } from '../core/errors.js';
+import type { Value } from '../core/payload.js';
+import type { Request } from './request.js';
+
+/** A value of the program's own language, which the kernel only carries. */
+export type Item = unknown;
+
+/** The answer to a request. One shape for all of them, so that the hot path stays monomorphic. */
+export interface Answer {
+  /** What was asked for; `null` where there is none or where `error` is set. */
+  readonly value: Item;
+  /** Receives: false when the channel is closed and empty, or when the time ran out. */
+  readonly ok: boolean;
+  readonly error: PerdureError | null;
+}
+
+export interface Performer {
+  /**
+   * Asks on behalf of the task that is running now.
+   * @returns the answer, or `null`: then the task must suspend until it is resumed with one.
+   */
+  perform(request: Request): Answer | null;
+}
+
+/** How far a task got in one turn. */
+export type Step =
+  | { readonly kind: 'waiting' }
+  /** The task's function returned `value`, already copied by the payload rules. */
+  | { readonly kind: 'done'; readonly value: Value }
+  | { readonly kind: 'failed'; readonly error: PerdureError };
+
+export const WAITING: Step = Object.freeze({ kind: 'waiting' });
+
+export interface Task {
+  /** Runs until the task waits or ends; `answer` is what it waits for (`null` at its first turn). */
+  resume(answer: Answer | null): Step;
+  /** Where the task stands in its source, `order.lua:42`; `null` where nobody knows. */
+  where(): string | null;
+}
+
+export interface Program {
+  /** The task that runs `main`. */
+  start(values: readonly Value[]): Task;
+  /** Lets go of everything; no task is resumed after this. */
+  close(): void;
+}

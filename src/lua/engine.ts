@@ -1,0 +1,46 @@
+/**
+ * The engine port: a Lua virtual machine that runs programs for the kernel. One engine serves many
+ * processes (one a local host, one a workflow); what one process does to its globals, to library
+ * tables or to the string metatable is never seen by another.
+ */
+import type { Kernel } from '../kernel/kernel.js';
+import type { Program } from '../kernel/program.js';
+import type { LuaModule, Use } from './module.js';
+
+/** Lua source, as an entry declares it. */
+export interface LuaSource {
+  /** Entry id, `app:order_workflow`. */
+  readonly entry: string;
+  /** File name for messages, `order_workflow.lua`; the entry's file relative to the app. */
+  readonly file: string;
+  readonly text: string;
+  /** sha256 of the text, in hex; compiled code is cached under it. */
+  readonly hash: string;
+  /** Function to run out of the returned table; a source may return the function itself. */
+  readonly method: string;
+  /** The `modules:` list; `null` where the entry has none. */
+  readonly modules: readonly string[] | null;
+  /** Libraries by the name they are required under. */
+  readonly imports: { readonly [alias: string]: LuaSource };
+}
+
+export interface OpenOptions {
+  readonly source: LuaSource;
+  readonly use: Use;
+  readonly kernel: Kernel;
+  /** VM instructions one turn of a task may take before it fails with INTERNAL; `null`: no limit. */
+  readonly instructionLimit: number | null;
+}
+
+export interface Engine {
+  /**
+   * Compiles a source and its imports, so that mistakes show at start.
+   * @throws PerdureError INVALID with `details.file` and `details.line` for a syntax error.
+   */
+  check(source: LuaSource): void;
+  /** A program with globals of its own. `main` is looked up at its first turn. */
+  open(options: OpenOptions): Program;
+}
+
+/** Makes an engine that offers these modules. */
+export type EngineFactory = (modules: readonly LuaModule[]) => Engine;
