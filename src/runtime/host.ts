@@ -1,0 +1,52 @@
+/**
+ * The host port: what runs processes. A `process.host` runs them in this Node process, a
+ * `temporal.worker` as durable workflows; the router knows them only by this.
+ */
+import type { PerdureError } from '../core/errors.js';
+import type { Value } from '../core/payload.js';
+import type { Pid } from '../core/pid.js';
+import type { Context, Delivery, Signal } from '../core/signal.js';
+
+/** An order to start a process; see the fields of the same name of `process.spawn` and its spawner. */
+export interface SpawnOrder {
+  readonly entry: string;
+  readonly values: readonly Value[];
+  /** `null`: the host makes up an id. A name that is taken gives the process that has it. */
+  readonly name: string | null;
+  readonly messages: readonly { readonly topic: string; readonly values: readonly Value[] }[];
+  readonly context: Context;
+  readonly options: { readonly [name: string]: Value };
+  /** Who spawns; `null` for the program around the runtime. */
+  readonly parent: Pid | null;
+}
+
+export type Spawned = { readonly pid: Pid } | { readonly error: PerdureError };
+
+/** Answers at once where the host can, so that the hot path makes no promise. */
+export type MaybePromise<T> = T | Promise<T>;
+
+export type ProcessStatus = 'running' | 'waiting' | 'done' | 'failed';
+
+export interface ProcessInfo {
+  readonly pid: Pid;
+  readonly entry: string;
+  readonly status: ProcessStatus;
+  readonly parent: Pid | null;
+  /** What it waits for and where, main first: `receive order.lua:12`. */
+  readonly waitsFor: readonly string[];
+  /** Messages not yet received. */
+  readonly mailboxDepth: number;
+}
+
+export interface Host {
+  /** Registry id, the host part of its PIDs. */
+  readonly id: string;
+  start(): Promise<void>;
+  /** Ends what lives only here, within `timeoutMs`; durable processes stay open. */
+  stop(timeoutMs: number): Promise<void>;
+  spawn(order: SpawnOrder): MaybePromise<Spawned>;
+  deliver(pid: Pid, signal: Signal): MaybePromise<Delivery>;
+  /** `undefined` where it has never heard of the process. */
+  describe(pid: Pid): MaybePromise<ProcessInfo | undefined>;
+  list(): MaybePromise<readonly ProcessInfo[]>;
+}
