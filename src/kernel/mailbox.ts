@@ -18,7 +18,19 @@ export class Mailbox {
   private readonly meter: Meter = { count: 0 };
   private readonly listeners = new Map<string, Listener>();
   readonly inbox = new Channel(Number.POSITIVE_INFINITY, null, this.meter);
-  readonly events = new Channel(Number.POSITIVE_INFINITY);
+  private readonly eventChannel = new Channel(Number.POSITIVE_INFINITY);
+  private eventsAsked = false;
+
+  /** The channel of `process.events()`. */
+  get events(): Channel {
+    this.eventsAsked = true;
+    return this.eventChannel;
+  }
+
+  /** Whether the program ever asked for its events; one that did not cannot see a CANCEL. */
+  get readsEvents(): boolean {
+    return this.eventsAsked;
+  }
 
   /** Messages that nobody has received yet. */
   get depth(): number {
@@ -56,7 +68,7 @@ export class Mailbox {
   }
 
   putEvent(event: ProcessEvent): void {
-    this.events.offer(event);
+    this.eventChannel.offer(event);
   }
 
   private unreadOf(topic: string): Item[] {
