@@ -1,0 +1,326 @@
+/**
+ * A process of this Node process: a kernel whose syscalls are immediate actions on the node. The send
+ * and receive path makes no promise; only what reaches another host or the network does.
+ */
+import { ErrorKind, PerdureError } from '../../core/errors.js';
+import type { Value } from '../../core/payload.js';
+import type { Pid } from '../../core/pid.js';
+import type { Delivery } from '../../core/signal.js';
+import { DONE, Kernel } from '../../kernel/kernel.js';
+import type { Answer } from '../../kernel/program.js';
+import type { HostRequest, SpawnRequest } from '../../kernel/request.js';
+import type { LogLevel, Syscalls } from '../../kernel/syscalls.js';
+import type { ClockTimer } from '../../runtime/clock.js';
+import type { MaybePromise, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
+import type { Node } from '../../runtime/node.js';
+import type { FunctionCaller, Outside } from './programs.js';
+import type { Runnable } from './run-queue.js';
+
+export interface LocalWorld {
+  readonly node: Node;
+  readonly functions: FunctionCaller;
+  readonly outside: Outside;
+  /** The process wants a turn. */
+  wake(process: LocalProcess): void;
+  /** The process has ended. */
+  reap(process: LocalProcess): void;
+}
+
+/** Turns of one process before the next process has its own. */
+const TURNS = 200;
+
+export class LocalProcess implements Syscalls, Runnable {
+  readonly kernel: Kernel;
+  queued = false;
+  private readonly timers = new Map<number, ClockTimer>();
+  /** How to stop the work of a call that is under way. */
+  private readonly aborts = new Map<number, () => void>();
+
+  constructor(
+    readonly pid: Pid,
+    readonly order: SpawnOrder,
+    private readonly world: LocalWorld,
+  ) {
+    this.kernel = new Kernel({
+      pid,
+      entry: order.entry,
+      context: order.context,
+      syscalls: this,
+    });
+  }
+
+  turn(): boolean {
+    const more = this.runKernel();
+    if (this.kernel.result === null) return more;
+    this.world.reap(this);
+    return false;
+  }
+
+  info(): ProcessInfo {
+    const { result } = this.kernel;
+    const waits = this.kernel.waiting();
+    const status =
+      result !== null
+        ? result.error
+          ? 'failed'
+          : 'done'
+        : waits.length > 0
+          ? 'waiting'
+          : 'running';
+    return {
+      pid: this.pid,
+      entry: this.order.entry,
+      status,
+      parent: this.order.parent,
+      waitsFor: waits.map(({ op, at }) => (at === null ? op : `${op} ${at}`)),
+      mailboxDepth: this.kernel.mailbox.depth,
+    };
+  }
+
+  // --- syscalls ---------------------------------------------------------------------------------
+
+  now(): number {
+    return this.world.node.clock.now();
+  }
+
+  random(): number {
+    return this.world.outside.random();
+  }
+
+  startTimer(timer: number, delayMs: number): void {
+    const handle = this.world.node.clock.setTimer(delayMs, () => {
+      this.timers.delete(timer);
+      this.kernel.fire(timer);
+      this.world.wake(this);
+    });
+    this.timers.set(timer, handle);
+  }
+
+  cancelTimer(timer: number): void {
+    const handle = this.timers.get(timer);
+    if (handle === undefined) return;
+    this.timers.delete(timer);
+    this.world.node.clock.clearTimer(handle);
+  }
+
+  abandon(call: number): void {
+    const abort = this.aborts.get(call);
+    this.aborts.delete(call);
+    abort?.();
+  }
+
+  log(level: LogLevel, message: string, fields: { readonly [name: string]: Value } | null): void {
+    this.world.outside.log(level, message, this.pid, this.order.entry, fields);
+  }
+
+  print(text: string): void {
+    this.world.outside.print(text);
+  }
+
+  ask(call: number, request: HostRequest): Answer | null {
+    const { node } = this.world;
+    switch (request.op) {
+      case 'send':
+        return this.settle(
+          call,
+          node.send({
+            from: this.pid,
+            to: request.target,
+            topic: request.topic,
+            values: request.values,
+            context: null,
+          }),
+          delivered,
+        );
+      case 'spawn':
+        return this.settle(call, this.spawn(request.spawn), spawned);
+      case 'exec':
+        return this.exec(call, request.spawn);
+      case 'call':
+        return this.callFunction(call, request);
+      case 'monitor':
+        return this.settle(call, node.monitor(this.pid, request.pid), delivered);
+      case 'unmonitor':
+        return this.settle(call, node.unmonitor(this.pid, request.pid), delivered);
+      case 'link':
+        return this.settle(call, node.link(this.pid, request.pid), delivered);
+      case 'unlink':
+        return this.settle(call, node.unlink(this.pid, request.pid), delivered);
+      case 'terminate':
+      case 'cancel':
+        return this.endOther(call, request);
+      case 'register':
+      case 'unregister':
+      case 'lookup':
+        return this.names(request.op, request.name);
+      case 'env': {
+        const value = this.world.outside.env(request.name);
+        return value === undefined ? failed(envNotFound(request.name)) : answered(value);
+      }
+      case 'http':
+        return this.http(call, request);
+      case 'version':
+      case 'attributes':
+      case 'workflow_info':
+      case 'workflow_exec':
+        return failed(workflowOnly(request.op));
+    }
+  }
+
+  // --- the inside -------------------------------------------------------------------------------
+
+  /** Programs report their failures as data; a throw is a bug of perdure and ends this process alone. */
+  private runKernel(): boolean {
+    try {
+      return this.kernel.run(TURNS);
+    } catch (thrown) {
+      this.kernel.end({ value: null, error: PerdureError.from(thrown) });
+      return false;
+    }
+  }
+
+  private spawn(request: SpawnRequest): MaybePromise<Spawned> {
+    const { node } = this.world;
+    const answer = node.spawn(request.host, {
+      entry: request.entry,
+      values: request.values,
+      name: request.name,
+      messages: request.messages,
+      context: request.context,
+      options: request.options,
+      parent: this.pid,
+    });
+    const bind = (result: Spawned): MaybePromise<Spawned> => {
+      if ('error' in result) return result;
+      if (request.monitor) void node.monitor(this.pid, result.pid);
+      if (request.link) void node.link(this.pid, result.pid);
+      return result;
+    };
+    return answer instanceof Promise ? answer.then(bind) : bind(answer);
+  }
+
+  private exec(call: number, request: SpawnRequest): null {
+    const { node } = this.world;
+    let stop: (() => void) | null = null;
+    const watch = (result: Spawned) => {
+      if ('error' in result) return this.answerLater(call, failed(result.error));
+      stop = node.observe(result.pid, ({ value, error }) => {
+        this.answerLater(call, { value, ok: error === null, error });
+      });
+    };
+    const answer = this.spawn({ ...request, monitor: false, link: false });
+    this.aborts.set(call, () => stop?.());
+    if (answer instanceof Promise) answer.then(watch, (e: unknown) => this.fail(call, e));
+    else watch(answer);
+    return null;
+  }
+
+  private callFunction(call: number, request: HostRequest & { op: 'call' }): null {
+    const abort = this.world.functions.call(request.call, this.pid, (answer) => {
+      this.answerLater(call, answer);
+    });
+    this.aborts.set(call, abort);
+    return null;
+  }
+
+  private endOther(
+    call: number,
+    request: HostRequest & { op: 'terminate' | 'cancel' },
+  ): Answer | null {
+    const from = this.pid;
+    const { pid, reason } = request;
+    const signal =
+      request.op === 'terminate'
+        ? ({ kind: 'terminate', from, reason } as const)
+        : ({ kind: 'cancel', from, reason, deadlineMs: request.deadlineMs } as const);
+    return this.settle(call, this.world.node.deliver(pid, signal), delivered);
+  }
+
+  private names(op: 'register' | 'unregister' | 'lookup', name: string): Answer {
+    const { names } = this.world.node;
+    if (op === 'lookup') {
+      const pid = names.lookup(name);
+      return pid === undefined ? failed(nameNotFound(name)) : answered(pid);
+    }
+    if (op === 'unregister') {
+      return names.unregister(name, this.pid) ? DONE : failed(nameNotFound(name));
+    }
+    if (names.register(name, this.pid)) return DONE;
+    const owner = names.lookup(name);
+    return failed(
+      new PerdureError(ErrorKind.ALREADY_EXISTS, `name ${name} is taken by ${owner ?? 'another'}`),
+    );
+  }
+
+  private http(call: number, request: HostRequest & { op: 'http' }): null {
+    const abort = new AbortController();
+    const release = this.world.node.clock.hold('http');
+    this.aborts.set(call, () => abort.abort());
+    this.world.outside
+      .http(request.http, abort.signal)
+      .then(
+        (value) => this.answerLater(call, answered(value)),
+        (thrown: unknown) => this.fail(call, thrown),
+      )
+      .finally(release);
+    return null;
+  }
+
+  /** The answer now, or later where another host has to be asked. */
+  private settle<T>(call: number, result: MaybePromise<T>, map: (r: T) => Answer): Answer | null {
+    if (!(result instanceof Promise)) return map(result);
+    const release = this.world.node.clock.hold('outside call');
+    result
+      .then(
+        (value) => this.answerLater(call, map(value)),
+        (thrown: unknown) => this.fail(call, thrown),
+      )
+      .finally(release);
+    return null;
+  }
+
+  private fail(call: number, thrown: unknown): void {
+    this.answerLater(call, failed(PerdureError.from(thrown)));
+  }
+
+  private answerLater(call: number, answer: Answer): void {
+    this.aborts.delete(call);
+    // Inside `ask` the kernel does not know the call yet: an answer must not overtake its question.
+    queueMicrotask(() => {
+      this.kernel.answer(call, answer);
+      this.world.wake(this);
+    });
+  }
+}
+
+function answered(value: Value): Answer {
+  return { value, ok: true, error: null };
+}
+
+function failed(error: PerdureError): Answer {
+  return { value: null, ok: false, error };
+}
+
+function delivered(delivery: Delivery): Answer {
+  return delivery.accepted ? DONE : failed(delivery.error);
+}
+
+function spawned(result: Spawned): Answer {
+  return 'error' in result ? failed(result.error) : answered(result.pid);
+}
+
+function nameNotFound(name: string): PerdureError {
+  return new PerdureError(ErrorKind.NOT_FOUND, `name not found: ${name}`);
+}
+
+function envNotFound(name: string): PerdureError {
+  return new PerdureError(ErrorKind.NOT_FOUND, `environment variable not found: ${name}`);
+}
+
+function workflowOnly(op: string): PerdureError {
+  const what = op === 'workflow_info' ? 'info' : op === 'workflow_exec' ? 'exec' : op;
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `workflow.${what} works in a workflow only; this process runs on a local host`,
+  );
+}

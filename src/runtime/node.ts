@@ -1,0 +1,227 @@
+/**
+ * A node: one running perdure runtime. It routes signals to hosts, keeps names and topology, and
+ * tells observers what happens. Everything hangs off this object, so two can live in one program.
+ *
+ * Invariants:
+ * 1. A signal between two local processes is delivered before `deliver` returns: order is call order.
+ * 2. Each process that was reported as spawned on this node is reported as exited once.
+ */
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import type { Value } from '../core/payload.js';
+import { type Pid, parsePid } from '../core/pid.js';
+import {
+  ACCEPTED,
+  type Context,
+  type Delivery,
+  type ExitResult,
+  RESERVED_TOPIC_PREFIX,
+  type Signal,
+} from '../core/signal.js';
+import type { Clock } from './clock.js';
+import { EventStream } from './events.js';
+import type { Host, MaybePromise, ProcessInfo, Spawned, SpawnOrder } from './host.js';
+import { Names } from './names.js';
+import { notFound, ObserverHost } from './observer-host.js';
+import { Topology } from './topology.js';
+
+export interface NodeOptions {
+  /** Unique to this start: a configured name carries its incarnation. */
+  readonly name: string;
+  readonly clock: Clock;
+}
+
+export interface Envelope {
+  readonly from: Pid | null;
+  /** A PID or a registered name. */
+  readonly to: string;
+  readonly topic: string;
+  readonly values: readonly Value[];
+  readonly context: Context | null;
+}
+
+export class Node {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly names = new Names();
+  readonly topology = new Topology();
+  readonly events = new EventStream();
+  private readonly hosts = new Map<string, Host>();
+  private readonly aliases = new Map<string, Host>();
+  private readonly observers: ObserverHost;
+
+  constructor(options: NodeOptions) {
+    this.name = options.name;
+    this.clock = options.clock;
+    this.observers = new ObserverHost(options.name);
+    this.addHost(this.observers);
+  }
+
+  // --- hosts ------------------------------------------------------------------------------------
+
+  /** Makes a host known, under its id and under other names (a worker under its task queue). */
+  addHost(host: Host, aliases: readonly string[] = []): void {
+    this.hosts.set(host.id, host);
+    for (const alias of aliases) this.aliases.set(alias, host);
+  }
+
+  host(name: string): Host | undefined {
+    return this.hosts.get(name) ?? this.aliases.get(name);
+  }
+
+  // --- processes --------------------------------------------------------------------------------
+
+  /** Starts a process on `host`. Failures come back as data: NOT_FOUND for an unknown host. */
+  spawn(host: string, order: SpawnOrder): MaybePromise<Spawned> {
+    const target = this.host(host);
+    if (target === undefined) return { error: this.unknownHost(host) };
+    return target.spawn(order);
+  }
+
+  /** Hands a signal to the process that `pid` names. */
+  deliver(pid: Pid, signal: Signal): MaybePromise<Delivery> {
+    const host = this.hostOf(pid);
+    return host === undefined ? refused(notFound(pid)) : host.deliver(pid, signal);
+  }
+
+  /** Sends a message; what cannot be delivered is also an `undeliverable` event. */
+  send(envelope: Envelope): MaybePromise<Delivery> {
+    const { from, to, topic, values, context } = envelope;
+    if (topic.startsWith(RESERVED_TOPIC_PREFIX)) return refused(reservedTopic(topic));
+    const pid = to.charCodeAt(0) === 123 /* { */ ? to : this.names.lookup(to);
+    const delivery =
+      pid === undefined
+        ? refused(new PerdureError(ErrorKind.NOT_FOUND, `name not found: ${to}`))
+        : this.deliver(pid, { kind: 'message', from, topic, values, context });
+    if (delivery instanceof Promise) return delivery.then((d) => this.noteUndelivered(envelope, d));
+    return this.noteUndelivered(envelope, delivery);
+  }
+
+  /**
+   * `watcher` gets one EXIT when `target` ends, at once where it has ended already.
+   * A target that never was gives an EXIT with NOT_FOUND.
+   */
+  monitor(watcher: Pid, target: Pid): MaybePromise<Delivery> {
+    this.topology.monitor(watcher, target);
+    const answer = this.deliver(target, { kind: 'monitor', from: watcher });
+    if (answer instanceof Promise) return answer.then((a) => this.monitored(watcher, target, a));
+    return this.monitored(watcher, target, answer);
+  }
+
+  unmonitor(watcher: Pid, target: Pid): MaybePromise<Delivery> {
+    this.topology.unmonitor(watcher, target);
+    if (this.topology.isWatched(target)) return ACCEPTED;
+    return this.deliver(target, { kind: 'unmonitor', from: watcher });
+  }
+
+  /** Links two processes; linking to the dead counts as its failure, NOT_FOUND. */
+  link(from: Pid, target: Pid): MaybePromise<Delivery> {
+    this.topology.link(from, target);
+    const answer = this.deliver(target, { kind: 'link', from });
+    if (answer instanceof Promise) return answer.then((a) => this.linked(from, target, a));
+    return this.linked(from, target, answer);
+  }
+
+  unlink(from: Pid, target: Pid): MaybePromise<Delivery> {
+    this.topology.unlink(from, target);
+    if (this.topology.isWatched(target)) return ACCEPTED;
+    return this.deliver(target, { kind: 'unlink', from });
+  }
+
+  /** A host reports the end of a process; watchers and links are told, names are released. */
+  exited(pid: Pid, result: ExitResult): void {
+    this.names.release(pid);
+    for (const { to, signal } of this.topology.exited(pid, result)) void this.deliver(to, signal);
+    if (this.events.observed) {
+      this.events.publish({ kind: 'exited', pid, result, at: this.clock.now() });
+    }
+  }
+
+  /** Calls `onExit` once, when `pid` ends. @returns a function that stops watching. */
+  observe(pid: Pid, onExit: (result: ExitResult) => void): () => void {
+    const observer = this.observers.add(onExit);
+    const fail = (error: PerdureError) => {
+      this.observers.deliver(observer, { kind: 'exit', from: pid, result: { value: null, error } });
+    };
+    const check = (answer: Delivery) => {
+      if (!answer.accepted) fail(answer.error);
+    };
+    const answer = this.monitor(observer, pid);
+    if (answer instanceof Promise) {
+      answer.then(check, (thrown: unknown) => fail(PerdureError.from(thrown)));
+    } else check(answer);
+    return () => {
+      this.observers.remove(observer);
+      void this.unmonitor(observer, pid);
+    };
+  }
+
+  describe(pid: Pid): MaybePromise<ProcessInfo | undefined> {
+    return this.hostOf(pid)?.describe(pid);
+  }
+
+  /** Every process of every host, hosts in the order they were added. */
+  async list(): Promise<readonly ProcessInfo[]> {
+    const lists: (readonly ProcessInfo[])[] = [];
+    for (const host of this.hosts.values()) lists.push(await host.list());
+    return lists.flat();
+  }
+
+  // --- the inside -------------------------------------------------------------------------------
+
+  private hostOf(pid: Pid): Host | undefined {
+    const parts = parsePid(pid);
+    if (parts === undefined) return undefined;
+    if (parts.node !== undefined && parts.node !== this.name) return undefined;
+    return this.hosts.get(parts.host);
+  }
+
+  private monitored(watcher: Pid, target: Pid, answer: Delivery): Delivery {
+    if (answer.accepted) return answer;
+    if (answer.error.kind !== ErrorKind.NOT_FOUND) {
+      this.topology.unmonitor(watcher, target);
+      return answer;
+    }
+    this.exitOne(watcher, target, { value: null, error: answer.error });
+    return ACCEPTED;
+  }
+
+  private linked(from: Pid, target: Pid, answer: Delivery): Delivery {
+    if (answer.accepted) return answer;
+    this.topology.unlink(from, target);
+    if (answer.error.kind !== ErrorKind.NOT_FOUND) return answer;
+    const result = { value: null, error: answer.error };
+    void this.deliver(from, { kind: 'link_down', from: target, result });
+    return ACCEPTED;
+  }
+
+  private exitOne(watcher: Pid, target: Pid, result: ExitResult): void {
+    if (!this.topology.unmonitor(watcher, target)) return;
+    void this.deliver(watcher, { kind: 'exit', from: target, result });
+  }
+
+  private noteUndelivered(envelope: Envelope, delivery: Delivery): Delivery {
+    if (!delivery.accepted && this.events.observed) {
+      const { from, to, topic } = envelope;
+      const at = this.clock.now();
+      this.events.publish({ kind: 'undeliverable', from, to, topic, error: delivery.error, at });
+    }
+    return delivery;
+  }
+
+  private unknownHost(host: string): PerdureError {
+    const known = [...this.hosts.keys()].filter((id) => !id.startsWith('perdure:'));
+    const list = known.length === 0 ? 'the app declares none' : `the app has ${known.join(', ')}`;
+    return new PerdureError(ErrorKind.NOT_FOUND, `host not found: ${host}; ${list}`);
+  }
+}
+
+function refused(error: PerdureError): Delivery {
+  return { accepted: false, error };
+}
+
+function reservedTopic(topic: string): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `topic ${JSON.stringify(topic)}: topics that start with "${RESERVED_TOPIC_PREFIX}" are reserved`,
+  );
+}
