@@ -82,7 +82,22 @@ export interface Meter {
   count: number;
 }
 
+export interface ChannelOptions {
+  /** What a receiver sees of an item (`listen` without `message = true` shows the bare payload). */
+  readonly view?: (item: Item) => Item;
+  readonly meter?: Meter;
+  /**
+   * The runtime alone puts items in and closes it (a mailbox, a timer, a future). Whoever gives
+   * channels to a program refuses `send` and `close` on such a one.
+   */
+  readonly receiveOnly?: boolean;
+}
+
 export class Channel {
+  /** See {@link ChannelOptions.receiveOnly}. */
+  readonly receiveOnly: boolean;
+  private readonly view: ((item: Item) => Item) | null;
+  private readonly meter: Meter | null;
   private readonly buffer = new Queue<Item>();
   private readonly receivers = new WaitList();
   private readonly senders = new WaitList();
@@ -91,10 +106,12 @@ export class Channel {
   constructor(
     /** Items held without a receiver; 0 is unbuffered, Infinity is a mailbox. */
     readonly capacity: number,
-    /** What a receiver sees of an item (`listen` without `message = true` shows the bare payload). */
-    private readonly view: ((item: Item) => Item) | null = null,
-    private readonly meter: Meter | null = null,
-  ) {}
+    options: ChannelOptions = {},
+  ) {
+    this.view = options.view ?? null;
+    this.meter = options.meter ?? null;
+    this.receiveOnly = options.receiveOnly ?? false;
+  }
 
   get length(): number {
     return this.buffer.length;
@@ -104,7 +121,7 @@ export class Channel {
     return this.isClosed;
   }
 
-  /** An item, if one can be had now: `[item, ok]`; `null` when a receiver would wait. */
+  /** An item, if one can be had now; `null` when a receiver would wait. */
   poll(): Polled | null {
     if (this.buffer.length > 0) {
       const item = this.take();
@@ -120,7 +137,10 @@ export class Channel {
     return this.isClosed ? CLOSED : null;
   }
 
-  /** Hands the item over, if that can be done now; false when a sender would wait. */
+  /**
+   * Hands the item over, if that can be done now; false when a sender would wait.
+   * @throws PerdureError INVALID on a closed channel.
+   */
   offer(item: Item): boolean {
     if (this.isClosed) throw closedError();
     const receiver = this.receivers.head;
@@ -142,7 +162,10 @@ export class Channel {
     this.senders.add(waiter, item);
   }
 
-  /** Receivers get what is left, then `ok = false`; senders that wait get INVALID. */
+  /**
+   * Receivers get what is left, then `ok = false`; senders that wait get INVALID.
+   * @throws PerdureError INVALID on a closed channel.
+   */
   close(): void {
     if (this.isClosed) throw closedError();
     this.isClosed = true;

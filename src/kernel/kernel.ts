@@ -6,7 +6,9 @@
  * Invariants:
  * 1. Nothing runs except inside {@link Kernel.run}; every input (a signal, a timer, an answer) only
  *    makes tasks ready. The same inputs in the same order lead to the same steps.
- * 2. Once `result` is set it never changes: no task runs, and every later input is ignored.
+ * 2. Once `result` is set it never changes: no task runs, and every later input is ignored. A task that
+ *    ends its own process (it terminates itself, or its request does) never gets an answer again: its
+ *    turn stops at that request, and only then is the program closed.
  * 3. A task stands in the ready queue at most once, and is either ready, running or waiting.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
@@ -17,7 +19,7 @@ import type { Context, ExitResult, Signal } from '../core/signal.js';
 import { type Channel, type SelectCase, Waiter } from './channel.js';
 import { Mailbox } from './mailbox.js';
 import { Message } from './message.js';
-import type { Answer, Item, Performer, Program, Task } from './program.js';
+import type { Answer, Item, Performer, Program, Step, Task } from './program.js';
 import type { HostRequest, KernelRequest, Request } from './request.js';
 import type { Syscalls } from './syscalls.js';
 
@@ -164,7 +166,7 @@ export class Kernel implements Performer {
     this.timers.clear();
     this.calls.clear();
     this.tasks.clear();
-    this.program?.close();
+    if (this.current === null) this.program?.close();
   }
 
   // --- operations, for the program -------------------------------------------------------------
@@ -176,14 +178,16 @@ export class Kernel implements Performer {
   perform(request: Request): Answer | null {
     const running = this.current;
     if (running === null) throw new Error('a request was made outside a turn of its process');
+    if (this.ending !== null) return null;
     const answer = this.tryPerform(request, running);
     if (answer === null) running.waitsFor = request.op;
-    return answer;
+    return this.ending === null ? answer : null;
   }
 
   /** Asks the host without waiting; `done` gets the answer once, perhaps before this returns. */
   begin(request: HostRequest, done: (answer: Answer) => void): number {
     const call = ++this.lastCall;
+    if (this.ending !== null) return call;
     this.calls.set(call, done);
     const answer = this.syscalls.ask(call, request);
     if (answer !== null) this.answer(call, answer);
@@ -198,6 +202,7 @@ export class Kernel implements Performer {
   /** Runs `action` once, after `delayMs`. */
   startTimer(delayMs: number, action: () => void): number {
     const timer = ++this.lastTimer;
+    if (this.ending !== null) return timer;
     this.timers.set(timer, action);
     this.syscalls.startTimer(timer, Math.max(0, delayMs));
     return timer;
@@ -222,8 +227,9 @@ export class Kernel implements Performer {
     this.current = running;
     const answer = running.answer;
     running.answer = null;
-    const step = running.task.resume(answer);
+    const step = stepOf(running.task, answer);
     this.current = null;
+    if (this.ending !== null) this.program?.close();
     if (step.kind === 'waiting' || this.ending !== null) return;
     this.tasks.delete(running);
     if (step.kind === 'failed') this.end({ value: null, error: step.error });
@@ -270,8 +276,10 @@ export class Kernel implements Performer {
   private performThere(request: HostRequest, running: Running): Answer | null {
     const call = ++this.lastCall;
     const answer = this.syscalls.ask(call, request);
-    if (answer === null) this.calls.set(call, (late) => this.resume(running, late));
-    return answer;
+    if (answer !== null) return answer;
+    if (this.ending === null) this.calls.set(call, (late) => this.resume(running, late));
+    else this.syscalls.abandon(call);
+    return null;
   }
 
   private receive(channel: Channel, timeoutMs: number | null, running: Running): Answer | null {
@@ -335,6 +343,15 @@ export class Kernel implements Performer {
     this.startTimer(deadlineMs, () => {
       this.end({ value: null, error: terminated('the deadline of its cancellation passed') });
     });
+  }
+}
+
+/** A turn of a task; what an engine throws ends the process, and never the host that runs it. */
+function stepOf(task: Task, answer: Answer | null): Step {
+  try {
+    return task.resume(answer);
+  } catch (thrown) {
+    return { kind: 'failed', error: PerdureError.from(thrown) };
   }
 }
 

@@ -17,8 +17,8 @@ interface Listener {
 export class Mailbox {
   private readonly meter: Meter = { count: 0 };
   private readonly listeners = new Map<string, Listener>();
-  readonly inbox = new Channel(Number.POSITIVE_INFINITY, null, this.meter);
-  private readonly eventChannel = new Channel(Number.POSITIVE_INFINITY);
+  readonly inbox = this.inputChannel();
+  private readonly eventChannel = new Channel(Number.POSITIVE_INFINITY, { receiveOnly: true });
   private eventsAsked = false;
 
   /** The channel of `process.events()`. */
@@ -30,6 +30,11 @@ export class Mailbox {
   /** Whether the program ever asked for its events; one that did not cannot see a CANCEL. */
   get readsEvents(): boolean {
     return this.eventsAsked;
+  }
+
+  /** Whether `channel` is the one that yields {@link ProcessEvent}s. */
+  isEvents(channel: Channel): boolean {
+    return channel === this.eventChannel;
   }
 
   /** Messages that nobody has received yet. */
@@ -44,7 +49,7 @@ export class Mailbox {
   listen(topic: string, whole: boolean): Channel {
     const known = this.listeners.get(topic);
     if (known !== undefined && known.whole === whole) return known.channel;
-    const channel = new Channel(Number.POSITIVE_INFINITY, whole ? null : bare, this.meter);
+    const channel = this.inputChannel(whole ? undefined : bare);
     const unread = known?.channel.extract(() => true) ?? this.unreadOf(topic);
     this.listeners.set(topic, { channel, whole });
     for (const message of unread) channel.offer(message);
@@ -52,7 +57,10 @@ export class Mailbox {
     return channel;
   }
 
-  /** Stops listening; what is unread goes back to the inbox. False where nobody listened. */
+  /**
+   * Stops listening; what is unread goes back to the inbox, in order, behind what is there.
+   * False where nobody listened.
+   */
   unlisten(topic: string): boolean {
     const known = this.listeners.get(topic);
     if (known === undefined) return false;
@@ -69,6 +77,14 @@ export class Mailbox {
 
   putEvent(event: ProcessEvent): void {
     this.eventChannel.offer(event);
+  }
+
+  private inputChannel(view?: (item: Item) => Item): Channel {
+    return new Channel(Number.POSITIVE_INFINITY, {
+      meter: this.meter,
+      receiveOnly: true,
+      ...(view !== undefined && { view }),
+    });
   }
 
   private unreadOf(topic: string): Item[] {
