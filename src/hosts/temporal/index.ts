@@ -1,0 +1,9 @@
+/** The Temporal host, for the composition root. */
+
+export type { TemporalClient, TemporalClientOptions, TemporalTls } from './client.js';
+export { connectTemporal } from './client.js';
+export type { FunctionOrder, NodePort } from './node-port.js';
+export type { TemporalHostOptions } from './temporal-host.js';
+export { TemporalHost } from './temporal-host.js';
+export type { DeploymentVersion, WorkerSettings } from './worker-options.js';
+export type { ActivityData, ActivityDefaults, AppData, WorkflowData } from './workflow/app-data.js';

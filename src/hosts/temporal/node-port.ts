@@ -1,0 +1,45 @@
+/**
+ * What the Temporal host needs of its node: the local processes that workflows talk to, the functions
+ * that activities run, and the way in which ends of workflows are told to those who watch them.
+ */
+import type { Value } from '../../core/payload.js';
+import type { Pid } from '../../core/pid.js';
+import type { Context, Delivery, ExitResult, Signal } from '../../core/signal.js';
+import type { LogLevel } from '../../kernel/syscalls.js';
+import type { MaybePromise, Spawned, SpawnOrder } from '../../runtime/host.js';
+
+/** An order to run a function entry as a short process on the node's built-in function host. */
+export interface FunctionOrder {
+  readonly entry: string;
+  readonly values: readonly Value[];
+  readonly context: Context;
+  readonly options: { readonly [name: string]: Value };
+  /** The workflow that called; `null` where the caller is another Temporal client. */
+  readonly parent: Pid | null;
+  /** Aborted when the activity is cancelled, times out or its worker must stop: end the process. */
+  readonly signal: AbortSignal;
+}
+
+export interface NodePort {
+  /** Name of the node with its incarnation, as it stands in the PIDs of its processes. */
+  readonly name: string;
+  /** Hands a signal to a process of this node. */
+  deliver(pid: Pid, signal: Signal): MaybePromise<Delivery>;
+  /** Starts a process on a local host (registry id) of this node. */
+  spawn(host: string, order: SpawnOrder): MaybePromise<Spawned>;
+  /** Runs a function to its end. Rejects only where the runtime itself is at fault. */
+  runFunction(order: FunctionOrder): Promise<ExitResult>;
+  /** A watched workflow has ended: whoever monitors it or is linked to it must be told. */
+  exited(pid: Pid, result: ExitResult): void;
+  /** Keeps a clock that skips idle time from skipping, until the returned function is called. */
+  hold(reason: string): () => void;
+  log(
+    level: LogLevel,
+    message: string,
+    fields: { readonly [name: string]: Value } | null,
+    /** The workflow that logged, where one did. */
+    source?: { readonly pid: Pid; readonly entry: string },
+  ): void;
+  /** Text that a workflow printed, without a line end. */
+  print(text: string): void;
+}
