@@ -1,0 +1,25 @@
+/** Every kind by its name. */
+import type { EntryKind } from '../entry.js';
+import type { Kind } from './kind.js';
+import { functionLua, libraryLua, processLua, workflowLua } from './lua.js';
+import { processHost, processService, terminalHost } from './process.js';
+import { temporalClient } from './temporal-client.js';
+import { temporalWorker } from './temporal-worker.js';
+
+export const kinds: { readonly [K in EntryKind]: Kind } = {
+  'process.host': processHost,
+  'terminal.host': terminalHost,
+  'process.lua': processLua,
+  'function.lua': functionLua,
+  'workflow.lua': workflowLua,
+  'library.lua': libraryLua,
+  'temporal.client': temporalClient,
+  'temporal.worker': temporalWorker,
+  'process.service': processService,
+};
+
+export const KIND_NAMES = Object.keys(kinds) as readonly EntryKind[];
+
+export function isEntryKind(name: string): name is EntryKind {
+  return Object.hasOwn(kinds, name);
+}
