@@ -266,8 +266,9 @@ describe('problems of a registry', () => {
   - {name: c, kind: temporal.client, auth: {type: sk-12345, api_key: {k: sk-12345}}}
   - {name: d, kind: temporal.client, auth: {type: api_key}}
   - {name: e, kind: temporal.client, api_key: sk-12345, auth: {type: mtls, key_pem: sk-12345}}
+  - {name: f, kind: temporal.client, api_key: 12345}
 `);
-    expect(lines).toHaveLength(6);
-    expect(lines.join('\n')).not.toContain('sk-12345');
+    expect(lines).toHaveLength(7);
+    expect(lines.join('\n')).not.toContain('12345');
   });
 });
