@@ -20,7 +20,10 @@ export interface SpawnOrder {
   readonly parent: Pid | null;
 }
 
-export type Spawned = { readonly pid: Pid } | { readonly error: PerdureError };
+/** `started` is false where the name belonged to a process that was there already. */
+export type Spawned =
+  | { readonly pid: Pid; readonly started: boolean }
+  | { readonly error: PerdureError };
 
 /** Answers at once where the host can, so that the hot path makes no promise. */
 export type MaybePromise<T> = T | Promise<T>;

@@ -74,7 +74,9 @@ export class Node {
   spawn(host: string, order: SpawnOrder): MaybePromise<Spawned> {
     const target = this.host(host);
     if (target === undefined) return { error: this.unknownHost(host) };
-    return target.spawn(order);
+    const answer = target.spawn(order);
+    if (answer instanceof Promise) return answer.then((a) => this.noteSpawned(order, a));
+    return this.noteSpawned(order, answer);
   }
 
   /** Hands a signal to the process that `pid` names. */
@@ -173,6 +175,14 @@ export class Node {
     if (parts === undefined) return undefined;
     if (parts.node !== undefined && parts.node !== this.name) return undefined;
     return this.hosts.get(parts.host);
+  }
+
+  private noteSpawned(order: SpawnOrder, spawned: Spawned): Spawned {
+    if (!this.events.observed || 'error' in spawned || !spawned.started) return spawned;
+    const { entry, parent, name } = order;
+    const at = this.clock.now();
+    this.events.publish({ kind: 'spawned', pid: spawned.pid, entry, parent, name, at });
+    return spawned;
   }
 
   private monitored(watcher: Pid, target: Pid, answer: Delivery): Delivery {

@@ -73,13 +73,8 @@ export class LocalHost implements Host, LocalWorld {
     this.processes.set(pid, process);
     if (order.name !== null) this.node.names.register(order.name, pid);
     this.deliverStartup(pid, order);
-    if (this.node.events.observed) {
-      const { entry, parent, name } = order;
-      const at = this.node.clock.now();
-      this.node.events.publish({ kind: 'spawned', pid, entry, parent, name, at });
-    }
     this.wake(process);
-    return { pid };
+    return { pid, started: true };
   }
 
   deliver(pid: Pid, signal: Signal): Delivery {
@@ -147,7 +142,7 @@ export class LocalHost implements Host, LocalWorld {
   /** A name that is taken gives the process that has it, and it gets the startup messages. */
   private joinExisting(pid: Pid, order: SpawnOrder): Spawned {
     this.deliverStartup(pid, order);
-    return { pid };
+    return { pid, started: false };
   }
 
   private deliverStartup(pid: Pid, order: SpawnOrder): void {
