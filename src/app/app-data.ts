@@ -1,0 +1,70 @@
+/** What workflow sandboxes must know of the app, taken from its registry. */
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import type { AppData, DeploymentVersion, WorkerSettings } from '../hosts/temporal/index.js';
+import type { EntryOf, Registry } from '../registry/index.js';
+import { BUILT_IN_HOST } from './host-choice.js';
+import { sourceOf } from './sources.js';
+
+export function appDataOf(registry: Registry, taskQueuePrefix: string): AppData {
+  const callable = [...registry.ofKind('function.lua'), ...registry.ofKind('process.lua')];
+  return {
+    workflows: registry.ofKind('workflow.lua').map((entry) => ({
+      entry: entry.id,
+      type: entry.workflow.name,
+      worker: entry.workflow.worker,
+      source: sourceOf(registry, entry),
+    })),
+    activities: callable.flatMap(({ id, activity }) =>
+      activity === null
+        ? []
+        : [
+            {
+              entry: id,
+              type: activity.name,
+              worker: activity.worker,
+              local: activity.local,
+              options: activity.options,
+            },
+          ],
+    ),
+    functions: callable.filter(({ activity }) => activity === null).map(({ id }) => id),
+    workers: Object.fromEntries(
+      registry.ofKind('temporal.worker').map(({ id, taskQueue }) => [id, taskQueue]),
+    ),
+    localHosts: [
+      ...registry.ofKind('process.host').map(({ id }) => id),
+      ...registry.ofKind('terminal.host').map(({ id }) => id),
+      BUILT_IN_HOST,
+    ],
+    taskQueuePrefix,
+  };
+}
+
+/** @throws PerdureError INVALID where the build id's environment variable is not set. */
+export function settingsOf(
+  worker: EntryOf<'temporal.worker'>,
+  env: { readonly [name: string]: string | undefined },
+): WorkerSettings {
+  const { versioning, ...rest } = worker.options;
+  return {
+    ...rest,
+    versioning: versioning === null ? null : versionOf(worker.id, versioning, env),
+  };
+}
+
+function versionOf(
+  worker: string,
+  versioning: NonNullable<EntryOf<'temporal.worker'>['options']['versioning']>,
+  env: { readonly [name: string]: string | undefined },
+): DeploymentVersion {
+  const { deploymentName, useVersioning, defaultBehavior } = versioning;
+  const { kind, text } = versioning.buildId;
+  const buildId = kind === 'value' ? text : env[text];
+  if (buildId === undefined || buildId === '') {
+    throw new PerdureError(
+      ErrorKind.INVALID,
+      `${worker}: the build id comes from the environment variable ${text}, which is not set`,
+    );
+  }
+  return { deploymentName, buildId, useVersioning, defaultBehavior };
+}

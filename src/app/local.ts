@@ -1,0 +1,79 @@
+/** The local side of an app: its process hosts, the host of functions, and what they share. */
+import { LocalFunctions } from '../hosts/local/functions.js';
+import { LocalHost } from '../hosts/local/local-host.js';
+import { createOutside } from '../hosts/local/outside.js';
+import type { Outside } from '../hosts/local/programs.js';
+import type { Engine } from '../lua/engine.js';
+import type { Use } from '../lua/module.js';
+import type { Registry } from '../registry/index.js';
+import type { Node } from '../runtime/node.js';
+import { FUNCTIONS } from '../runtime/runtime.js';
+import { BUILT_IN_HOST } from './host-choice.js';
+import { LuaPrograms } from './programs.js';
+
+export interface LocalSideOptions {
+  readonly registry: Registry;
+  readonly node: Node;
+  /** Makes a Lua engine; each host has its own. */
+  readonly engine: () => Engine;
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly print: (text: string) => void;
+}
+
+/** How long processes on a host without a lifecycle of its own may take to stop, in ms. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export class LocalSide {
+  private readonly hosts = new Map<string, LocalHost>();
+  private readonly functions: LocalFunctions;
+  private readonly outside: Outside;
+
+  constructor(private readonly options: LocalSideOptions) {
+    const { registry, node, env, print } = options;
+    this.functions = new LocalFunctions(node);
+    this.outside = createOutside({
+      env,
+      events: node.events,
+      now: () => node.clock.now(),
+      random: Math.random,
+      print,
+    });
+    this.add(FUNCTIONS, 'function');
+    this.add(BUILT_IN_HOST, 'local');
+    for (const { id } of registry.ofKind('terminal.host')) this.add(id, 'local');
+    for (const { id, limits } of registry.ofKind('process.host')) this.add(id, 'local', limits);
+  }
+
+  /** Ends the processes of one host. */
+  async stopHost(id: string, timeoutMs: number): Promise<void> {
+    await this.hosts.get(id)?.stop(timeoutMs);
+  }
+
+  /** Ends what still runs, functions last: they serve activities until the workers are gone. */
+  async stop(): Promise<void> {
+    const last = this.hosts.get(FUNCTIONS);
+    const others = [...this.hosts.values()].filter((host) => host !== last);
+    await Promise.all(others.map((host) => host.stop(STOP_TIMEOUT_MS)));
+    await last?.stop(STOP_TIMEOUT_MS);
+  }
+
+  private add(id: string, use: Exclude<Use, 'workflow'>, limits?: HostNumbers): void {
+    const { registry, node, engine } = this.options;
+    const host = new LocalHost({
+      id,
+      node,
+      programs: new LuaPrograms(registry, engine(), use),
+      functions: this.functions,
+      outside: this.outside,
+      mailboxLimit: limits?.mailboxLimit ?? undefined,
+      maxProcesses: limits?.maxProcesses ?? undefined,
+    });
+    this.hosts.set(id, host);
+    node.addHost(host);
+  }
+}
+
+interface HostNumbers {
+  readonly maxProcesses: number | null;
+  readonly mailboxLimit: number | null;
+}

@@ -1,0 +1,56 @@
+/** Programs for local hosts: registry entries, opened on a Lua engine. */
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import type { Programs } from '../hosts/local/programs.js';
+import type { Kernel } from '../kernel/kernel.js';
+import type { Program } from '../kernel/program.js';
+import type { Engine, LuaSource } from '../lua/engine.js';
+import type { Use } from '../lua/module.js';
+import type { Entry, Registry } from '../registry/index.js';
+import { entryNotFound } from './host-choice.js';
+import { sourceOf } from './sources.js';
+
+/** Entries that a local host can run, and the Lua engine they share. */
+export class LuaPrograms implements Programs {
+  private readonly sources = new Map<string, LuaSource>();
+
+  /** @param use `function`: only functions (and processes declared as activities) can be run. */
+  constructor(
+    private readonly registry: Registry,
+    private readonly engine: Engine,
+    private readonly use: Exclude<Use, 'workflow'>,
+  ) {}
+
+  open(entry: string, kernel: Kernel): Program {
+    const source = this.sources.get(entry) ?? this.load(entry);
+    return this.engine.open({ source, use: this.use, kernel, instructionLimit: null });
+  }
+
+  private load(id: string): LuaSource {
+    const entry = this.registry.get(id);
+    if (entry === undefined) throw entryNotFound(this.registry, id);
+    const source = sourceOf(this.registry, this.admit(entry));
+    this.sources.set(id, source);
+    return source;
+  }
+
+  private admit(entry: Entry): Entry & { kind: 'process.lua' | 'function.lua' } {
+    if (this.use === 'function') {
+      if (entry.kind === 'function.lua') return entry;
+      if (entry.kind === 'process.lua' && entry.activity !== null) return entry;
+    } else if (entry.kind === 'process.lua') return entry;
+    throw refusal(entry, this.use);
+  }
+}
+
+function refusal(entry: Entry, use: Use): PerdureError {
+  const advice =
+    entry.kind === 'workflow.lua'
+      ? `it is a workflow.lua: spawn it on its worker, ${entry.workflow.worker}`
+      : entry.kind === 'function.lua'
+        ? 'it is a function.lua: call it with funcs.call'
+        : entry.kind === 'process.lua'
+          ? 'it is a process.lua: start it with process.spawn'
+          : `it is a ${entry.kind}`;
+  const what = use === 'function' ? 'cannot be called as a function' : 'cannot run on a local host';
+  return new PerdureError(ErrorKind.INVALID, `${entry.id} ${what}; ${advice}`);
+}

@@ -1,0 +1,74 @@
+/** Lua sources of registry entries, in the form that engines take. */
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import type { Engine, LuaSource } from '../lua/engine.js';
+import type { Entry, EntryOf, LuaCode, Registry } from '../registry/index.js';
+
+type Runnable = EntryOf<'process.lua' | 'function.lua' | 'workflow.lua'>;
+
+/** The source of an entry with its libraries; the registry has checked that imports make no cycle. */
+export function sourceOf(registry: Registry, entry: Runnable): LuaSource {
+  return convert(registry, entry, entry.method);
+}
+
+function convert(registry: Registry, code: LuaCode, method: string): LuaSource {
+  const imports: { [alias: string]: LuaSource } = {};
+  for (const [alias, id] of Object.entries(code.imports)) {
+    const library = registry.get(id);
+    if (library?.kind !== 'library.lua')
+      throw new Error(`${code.id}: import ${id} was not checked`);
+    imports[alias] = convert(registry, library, 'main');
+  }
+  const { file, line, text, hash } = code.source;
+  return {
+    entry: code.id,
+    file,
+    // Lua that stands in the YAML itself keeps the line numbers of the YAML.
+    text: '\n'.repeat(line - 1) + text,
+    hash: line === 1 ? hash : `${hash}@${line}`,
+    method,
+    modules: code.modules,
+    imports,
+  };
+}
+
+/**
+ * Compiles every source of the app, so that all mistakes show before anything starts.
+ * @throws PerdureError INVALID listing all of them; `details.problems` has file, line and entry.
+ */
+export function checkSources(registry: Registry, engine: Engine): void {
+  const problems = new Map<string, SourceProblem>();
+  for (const entry of registry.entries.values()) {
+    if (!isRunnable(entry)) continue;
+    try {
+      engine.check(sourceOf(registry, entry));
+    } catch (thrown) {
+      const error = PerdureError.from(thrown);
+      problems.set(error.message, {
+        file: String(error.details?.file ?? entry.source.file),
+        line: Number(error.details?.line ?? entry.source.line),
+        entry: entry.id,
+        message: error.message,
+      });
+    }
+  }
+  if (problems.size === 0) return;
+  const all = [...problems.values()];
+  throw new PerdureError(
+    ErrorKind.INVALID,
+    `Lua that does not compile:${all.map(({ entry, message }) => `\n  ${message} (${entry})`).join('')}`,
+    { details: { lua: all } },
+  );
+}
+
+interface SourceProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly entry: string;
+  readonly message: string;
+}
+
+function isRunnable(entry: Entry): entry is Runnable {
+  return (
+    entry.kind === 'process.lua' || entry.kind === 'function.lua' || entry.kind === 'workflow.lua'
+  );
+}

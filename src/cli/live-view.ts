@@ -1,0 +1,68 @@
+/**
+ * The live list of processes at the foot of a terminal. Log lines are printed above it; the list is
+ * drawn anew at most ten times a second.
+ */
+import pc from 'picocolors';
+import type { NodeEvent } from '../runtime/events.js';
+import { type Paint, ProcessTree } from './process-tree.js';
+
+export interface LiveViewOptions {
+  readonly write: (text: string) => void;
+  readonly columns: () => number;
+  readonly rows: () => number;
+}
+
+const REDRAW_MS = 100;
+
+const paint: Paint = (status, text) =>
+  status === 'running' ? pc.cyan(text) : status === 'done' ? pc.green(text) : pc.red(text);
+
+export class LiveView {
+  private readonly tree = new ProcessTree();
+  private drawn = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: LiveViewOptions) {}
+
+  note(event: NodeEvent): void {
+    if (event.kind !== 'spawned' && event.kind !== 'exited') return;
+    this.tree.note(event);
+    this.timer ??= setTimeout(() => this.draw(), REDRAW_MS);
+  }
+
+  /** Prints `text`, which ends a line, above the list. */
+  print(text: string): void {
+    this.erase();
+    this.options.write(text);
+    this.draw();
+  }
+
+  /** Leaves the list as it stands and draws no more. */
+  close(): void {
+    this.draw();
+    this.drawn = 0;
+    clearTimeout(this.timer);
+  }
+
+  private erase(): void {
+    if (this.drawn > 0) this.options.write(`\x1b[${this.drawn}A\x1b[0J`);
+    this.drawn = 0;
+  }
+
+  private draw(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.erase();
+    const all = this.tree.lines((_, text) => text);
+    const colored = this.tree.lines(paint);
+    const room = Math.max(1, this.options.rows() - 2);
+    const shown = colored.slice(-room).map((text, i) => {
+      const bare = all[all.length - Math.min(room, all.length) + i] ?? '';
+      return bare.length < this.options.columns()
+        ? text
+        : bare.slice(0, this.options.columns() - 1);
+    });
+    if (shown.length > 0) this.options.write(`${shown.join('\n')}\n`);
+    this.drawn = shown.length;
+  }
+}

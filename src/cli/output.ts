@@ -1,0 +1,92 @@
+/**
+ * Where a run's output goes. Data on stdout, everything else on stderr; with `--json` exactly one line
+ * on stdout. On a terminal, a live list of processes stands under the log.
+ */
+import pc from 'picocolors';
+import type { PerdureError } from '../core/errors.js';
+import type { Value } from '../core/payload.js';
+import type { Pid } from '../core/pid.js';
+import { formatProblem, registryProblems } from '../registry/index.js';
+import type { NodeListener } from '../runtime/events.js';
+import { failure, readable, success } from './envelope.js';
+import { LiveView } from './live-view.js';
+import { createLogger, logEvent } from './log.js';
+
+export interface OutputFlags {
+  readonly json?: boolean;
+  readonly color?: boolean;
+  readonly logLevel: string;
+}
+
+export interface Output {
+  /** A line for people. */
+  readonly say: (text: string) => void;
+  /** Lua's `print`. */
+  readonly print: (text: string) => void;
+  readonly note: NodeListener;
+  readonly result: (pid: Pid | null, value: Value) => void;
+  readonly complain: (pid: Pid | null, error: PerdureError) => void;
+  readonly close: () => void;
+}
+
+export async function openOutput(flags: OutputFlags): Promise<Output> {
+  const json = flags.json ?? false;
+  const terminal = process.stderr.isTTY === true;
+  const view = terminal && !json ? liveView() : null;
+  const toStderr = (text: string) => {
+    if (view === null) process.stderr.write(text);
+    else view.print(text);
+  };
+  const log = await createLogger({
+    level: flags.logLevel,
+    pretty: terminal || (flags.color ?? false),
+    write: toStderr,
+  });
+  return {
+    say: (text) => {
+      if (!json) toStderr(`${text}\n`);
+    },
+    print: (text) => {
+      if (json) process.stderr.write(`${text}\n`);
+      else if (view === null) process.stdout.write(`${text}\n`);
+      else view.print(`${text}\n`);
+    },
+    note: (event) => {
+      logEvent(log, event);
+      view?.note(event);
+    },
+    result: (pid, value) => {
+      process.stdout.write(`${json ? JSON.stringify(success(pid, value)) : shown(value)}\n`);
+    },
+    complain: (pid, error) => {
+      if (json) process.stdout.write(`${JSON.stringify(failure(pid, error))}\n`);
+      toStderr(`${described(error)}\n`);
+    },
+    close: () => view?.close(),
+  };
+}
+
+/** A value for people: text as it is, everything else as JSON. */
+function shown(value: Value): string {
+  return typeof value === 'string' ? value : JSON.stringify(readable(value), null, 2);
+}
+
+function described(error: PerdureError): string {
+  const problems = registryProblems(error);
+  if (problems !== undefined) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    return [pc.red(`perdure: the app cannot start: ${count}`), ...problems.map(formatProblem)].join(
+      '\n',
+    );
+  }
+  const head = `${pc.red('perdure:')} ${error.kind}: ${error.text}`;
+  return error.trace === undefined ? head : `${head}\n${pc.dim(error.trace)}`;
+}
+
+function liveView(): LiveView {
+  return new LiveView({
+    write: (text) => process.stderr.write(text),
+    columns: () => process.stderr.columns ?? 80,
+    rows: () => process.stderr.rows ?? 24,
+  });
+}
