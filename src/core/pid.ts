@@ -30,7 +30,7 @@ export function parsePid(text: string): PidParts | undefined {
   const at = text.indexOf('@');
   const hasNode = at > 0 && at < bar;
   const host = text.slice(hasNode ? at + 1 : 1, bar);
-  if (host.length === 0 || /[@{}|]/.test(host)) return undefined;
+  if (host.length === 0 || at === 1 || /[@{}|]/.test(host)) return undefined;
   return {
     node: hasNode ? text.slice(1, at) : undefined,
     host,
