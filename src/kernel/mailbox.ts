@@ -70,6 +70,14 @@ export class Mailbox {
     return true;
   }
 
+  /** The topic that `channel` listens to; `undefined` for any other channel. */
+  topicOf(channel: Channel): string | undefined {
+    for (const [topic, listener] of this.listeners) {
+      if (listener.channel === channel) return topic;
+    }
+    return undefined;
+  }
+
   put(message: Message): void {
     const listener = this.listeners.get(message.topic);
     (listener === undefined ? this.inbox : listener.channel).offer(message);

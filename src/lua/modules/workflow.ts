@@ -1,0 +1,85 @@
+/** `workflow`: what only a durable workflow has. */
+import type { Value } from '../../core/payload.js';
+import type { Answer } from '../../kernel/program.js';
+import {
+  type LuaModule,
+  type LuaRef,
+  type LuaResult,
+  type LuaValue,
+  ModuleAccess,
+  type ModuleFunction,
+  Suspension,
+  Use,
+} from '../module.js';
+import { ask, command } from './answers.js';
+import { Args, fn, invalid } from './args.js';
+import { Instant } from './instant.js';
+
+type Info = { readonly [field: string]: Value };
+
+/** The host says times in ms; Lua reads them as Time values, like `time.now()`. */
+function infoToLua(info: Info): LuaValue {
+  const { start_time: startMs, ...rest } = info;
+  return { ...rest, start_time: typeof startMs === 'number' ? Instant.fromMs(startMs) : startMs };
+}
+
+/** A function that reads the workflow's information and gives `pick` of it. */
+const reader = (pick: (info: Info) => LuaValue): ModuleFunction => {
+  const results = ({ value, error }: Answer): readonly LuaValue[] =>
+    error === null ? [pick(value as Info)] : [null, error];
+  return () => new Suspension({ op: 'workflow_info' }, results);
+};
+
+/** Runs a child workflow on its own worker and waits for its result. */
+const exec = fn('workflow.exec', ['entry'], (args, call) =>
+  ask({
+    op: 'workflow_exec',
+    entry: args.nonEmpty(0),
+    values: args.values(1),
+    context: call.kernel.context,
+    options: {},
+  }),
+);
+
+const version = fn('workflow.version', ['change_id', 'min_supported', 'max_supported'], (args) => {
+  const change = args.nonEmpty(0);
+  const min = args.whole(1, 0);
+  return ask({ op: 'version', change, min, max: args.whole(2, min) });
+});
+
+function attributes(args: Args): LuaResult {
+  const table = args.table(0);
+  for (const [name] of table.fields()) {
+    if (name !== 'search' && name !== 'memo') {
+      return args.fail(0, 'must have the fields "search" and "memo" only', `"${name}"`);
+    }
+  }
+  return command({ op: 'attributes', search: part(table, 'search'), memo: part(table, 'memo') });
+}
+
+function part(table: LuaRef, name: 'search' | 'memo'): { readonly [name: string]: Value } {
+  const field = table.get(name);
+  if (field === null) return {};
+  return new Args('workflow.attrs', [name], [field]).map(0);
+}
+
+const later = (name: string): ModuleFunction => {
+  return () => invalid(`workflow.${name}: not in this version of perdure`);
+};
+
+export const workflowModule: LuaModule = {
+  name: 'workflow',
+  access: ModuleAccess.LISTED,
+  uses: [Use.WORKFLOW],
+  functions: {
+    info: reader(infoToLua),
+    history_length: reader((info) => info.history_length ?? null),
+    history_size: reader((info) => info.history_size ?? null),
+    exec,
+    call: exec,
+    version,
+    attrs: fn('workflow.attrs', ['attributes'], attributes),
+    on_query: later('on_query'),
+    on_update: later('on_update'),
+  },
+};
