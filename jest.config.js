@@ -14,5 +14,9 @@ export default {
       },
     ],
   },
+  // Only the long rounds pay for loading fast-check in every spec.
+  setupFilesAfterEnv: process.env.PERDURE_PROPERTY_RUNS
+    ? ['<rootDir>/spec/support/property-runs.ts']
+    : [],
   testTimeout: 30_000,
 };
