@@ -1,0 +1,398 @@
+/**
+ * The engine: runs rules against runs, stores what they change, and carries out their effects.
+ *
+ * 1. Transactions on one workflow id happen one at a time; with a store that answers at once they
+ *    happen at once.
+ * 2. Nothing is acknowledged, handed to a worker or armed before it is stored.
+ * 3. A run that is busy holds the clock.
+ */
+import type { Clock } from '../clock.js';
+import { isServiceError, StatusCode, workflowNotFound } from '../errors.js';
+import type { IsBackground } from '../history/activities.js';
+import { activityDue } from '../history/activities.js';
+import { terminateRun, timeOutRun } from '../history/close.js';
+import type { CommandContext } from '../history/commands.js';
+import { Draft } from '../history/draft.js';
+import { type Due, dueKey, type Effect, type Transfer } from '../history/effects.js';
+import { isBusy, isOpen, type RunKey } from '../history/state.js';
+import { fireTimer } from '../history/timers.js';
+import {
+  endWorkflowTaskDelay,
+  timeOutStickyTask,
+  timeOutWorkflowTask,
+  unstick,
+} from '../history/workflow-task.js';
+import type { Matching, QueueName } from '../matching.js';
+import type { Namespaces } from '../namespaces.js';
+import { enumName, Status } from '../proto.js';
+import type { Store } from '../store.js';
+import { visibilityRecord } from '../visibility/record.js';
+import type { ServerEvent } from './events.js';
+import type { PendingQuery } from './queries.js';
+import { Execution, Run } from './run.js';
+
+/** What waits in a task queue. */
+export type Task =
+  | {
+      readonly kind: 'workflow';
+      readonly run: Run;
+      readonly stamp: number;
+      readonly queue: QueueName;
+    }
+  | {
+      readonly kind: 'activity';
+      readonly run: Run;
+      readonly scheduledEventId: number;
+      readonly stamp: number;
+      readonly queue: QueueName;
+    }
+  | {
+      readonly kind: 'query';
+      readonly run: Run;
+      readonly query: PendingQuery;
+      readonly route: number;
+      readonly queue: QueueName;
+    };
+
+/** How long after its last poll a sticky queue still gets queries. */
+const STICKY_QUERY_ALIVE_MS = 2000;
+
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly matching: Matching<Task>;
+  readonly namespaces: Namespaces;
+  readonly newId: () => string;
+  readonly isBackground: IsBackground;
+  readonly observe: (event: ServerEvent) => void;
+  /** Hands a transfer over to the execution that it is for. */
+  readonly deliver: (engine: Engine, run: Run, transfer: Transfer) => Promise<void>;
+}
+
+export class Engine {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly matching: Matching<Task>;
+  readonly namespaces: Namespaces;
+  readonly newId: () => string;
+  readonly observe: (event: ServerEvent) => void;
+  readonly #isBackground: IsBackground;
+  readonly #deliver: EngineParts['deliver'];
+  readonly #executions = new Map<string, Execution>();
+  /** Queries that are out by themselves, by id. */
+  readonly directQueries = new Map<string, { readonly run: Run; readonly query: PendingQuery }>();
+
+  constructor(parts: EngineParts) {
+    this.clock = parts.clock;
+    this.store = parts.store;
+    this.matching = parts.matching;
+    this.namespaces = parts.namespaces;
+    this.newId = parts.newId;
+    this.observe = parts.observe;
+    this.#isBackground = parts.isBackground;
+    this.#deliver = parts.deliver;
+  }
+
+  inputs() {
+    return { nowMs: this.clock.now(), newId: this.newId };
+  }
+
+  commandContext(namespace: string): CommandContext {
+    return {
+      isBackground: this.#isBackground,
+      searchAttributesProblem: (attributes) =>
+        this.namespaces.searchAttributesProblem(namespace, attributes),
+    };
+  }
+
+  /** The runs of a workflow id, made when it is new. */
+  execution(namespace: string, workflowId: string): Execution {
+    const key = `${namespace}\n${workflowId}`;
+    let execution = this.#executions.get(key);
+    if (!execution) {
+      execution = new Execution(namespace, workflowId);
+      this.#executions.set(key, execution);
+    }
+    return execution;
+  }
+
+  /** A run by its id, or the current one of the workflow id. NOT_FOUND without it. */
+  find(namespace: string, workflowId: string, runId: string): Run {
+    const execution = this.#executions.get(`${namespace}\n${workflowId}`);
+    const run = runId ? execution?.runs.get(runId) : execution?.current;
+    if (!run) throw workflowNotFound(workflowId);
+    return run;
+  }
+
+  /** One transaction on a run: the rule's changes are stored before the result is given. */
+  update<T>(run: Run, rule: (d: Draft) => T): MaybePromise<T> {
+    return this.exclusive(run.execution, () => {
+      const draft = new Draft(run.state, this.inputs());
+      const result = rule(draft);
+      enforceHistoryLimit(draft);
+      return then(this.commit(run.execution, [draft]), () => result);
+    });
+  }
+
+  /** Keeps other transactions on the workflow id out until `work` is done. */
+  exclusive<T>(execution: Execution, work: () => MaybePromise<T>): MaybePromise<T> {
+    if (execution.busy) return this.#queue(execution, execution.busy.then(work, work));
+    const result = work();
+    return result instanceof Promise ? this.#queue(execution, result) : result;
+  }
+
+  #queue<T>(execution: Execution, work: Promise<T>): Promise<T> {
+    const done = () => {
+      if (execution.busy === settled) execution.busy = undefined;
+    };
+    const settled: Promise<unknown> = work.then(done, done);
+    execution.busy = settled;
+    return work;
+  }
+
+  /** Stores drafts of one workflow id as one change, keeps them and carries out their effects. */
+  commit(execution: Execution, drafts: readonly Draft[]): void | Promise<void> {
+    const all = drafts.flatMap((d) => (d.successor ? [d, d.successor] : [d]));
+    const changed = all.filter((d) => d.events.length > 0 || d.effects.length > 0);
+    const keep = () => this.#keep(execution, all);
+    if (changed.length === 0) return keep();
+    const { namespace, workflowId } = execution;
+    const runs = changed.map((d) => ({
+      state: d.state,
+      events: d.events,
+      effects: d.effects,
+      visibility: changesVisibility(d) ? visibilityRecord(d) : undefined,
+    }));
+    return then(this.store.commit({ namespace, workflowId, runs }), keep);
+  }
+
+  #keep(execution: Execution, drafts: readonly Draft[]): void {
+    for (const draft of drafts) {
+      const before = draft.state.info;
+      draft.keep();
+      const run = this.#runOf(execution, draft);
+      this.#hold(run);
+      for (const effect of draft.effects) this.#carryOut(run, effect);
+      if (isOpen(before) && !isOpen(run.info)) this.#closed(run);
+      this.#sendWaitingQueries(run);
+      if (draft.events.length > 0) for (const watch of [...run.watchers]) watch();
+    }
+  }
+
+  #runOf(execution: Execution, draft: Draft): Run {
+    const known = execution.runs.get(draft.key.runId);
+    if (known) return known;
+    const run = new Run(draft.state, execution);
+    execution.runs.set(draft.key.runId, run);
+    execution.current = run;
+    this.observe({ kind: 'runStarted', ...run.key, workflowType: run.info.workflowType });
+    return run;
+  }
+
+  #closed(run: Run): void {
+    const status = enumName(Status, run.info.status, 'WORKFLOW_EXECUTION_STATUS_');
+    this.observe({ kind: 'runClosed', ...run.key, status });
+  }
+
+  #hold(run: Run): void {
+    if (isBusy(run.info)) {
+      run.release ??= this.clock.hold(`workflow ${run.key.workflowId}`);
+    } else {
+      run.release?.();
+      run.release = undefined;
+    }
+  }
+
+  #carryOut(run: Run, effect: Effect): void {
+    switch (effect.kind) {
+      case 'arm':
+        this.#arm(run, effect);
+        return;
+      case 'disarm':
+        this.#disarm(run, effect.key);
+        return;
+      case 'disarmAll':
+        for (const key of [...run.timers.keys()]) this.#disarm(run, key);
+        return;
+      case 'workflowTask':
+        this.#offerWorkflowTask(run, effect);
+        return;
+      case 'activityTask':
+        this.#offerActivityTask(run, effect);
+        return;
+      case 'transfer':
+        this.#send(run, effect.transfer);
+        return;
+    }
+  }
+
+  #arm(run: Run, { due, atMs, skippable }: Extract<Effect, { kind: 'arm' }>): void {
+    if (!isOpen(run.info)) return;
+    const key = dueKey(due);
+    this.#disarm(run, key);
+    const fire = () => {
+      run.timers.delete(key);
+      this.background(`timer ${key}`, () => this.update(run, (d) => fallDue(d, due)));
+    };
+    run.timers.set(key, this.clock.setTimer(atMs, fire, { skippable }));
+  }
+
+  #disarm(run: Run, key: string): void {
+    const handle = run.timers.get(key);
+    if (!handle) return;
+    run.timers.delete(key);
+    this.clock.clearTimer(handle);
+  }
+
+  #offerWorkflowTask(run: Run, effect: Extract<Effect, { kind: 'workflowTask' }>): void {
+    const { workflowTask } = run.info;
+    const { stamp, taskQueue, sticky } = effect;
+    if (workflowTask.kind !== 'scheduled' || workflowTask.stamp !== stamp) return;
+    const queue: QueueName = { namespace: run.key.namespace, kind: 'workflow', name: taskQueue };
+    if (sticky && !this.matching.isAlive(queue)) {
+      this.unstick(run, stamp);
+      return;
+    }
+    this.matching.add(queue, { kind: 'workflow', run, stamp, queue });
+  }
+
+  /** Nobody serves the run's sticky queue any more. */
+  unstick(run: Run, stamp: number): void {
+    this.background('unstick', () => this.update(run, (d) => unstick(d, stamp)));
+  }
+
+  #offerActivityTask(run: Run, effect: Extract<Effect, { kind: 'activityTask' }>): void {
+    const { stamp, scheduledEventId, taskQueue } = effect;
+    const phase = run.state.activities.get(scheduledEventId)?.phase;
+    if (phase?.kind !== 'scheduled' || phase.stamp !== stamp) return;
+    const queue: QueueName = { namespace: run.key.namespace, kind: 'activity', name: taskQueue };
+    this.matching.add(queue, { kind: 'activity', run, scheduledEventId, stamp, queue });
+  }
+
+  #send(run: Run, transfer: Transfer): void {
+    const release = this.clock.hold(`${transfer.kind} of ${run.key.workflowId}`);
+    run.outbox = run.outbox
+      .then(() => this.#deliver(this, run, transfer))
+      .catch((error: unknown) => this.observe({ kind: 'defect', where: transfer.kind, error }))
+      .finally(release);
+  }
+
+  /** Work that no client waits for: what it throws is a defect, to be seen by an observer. */
+  background(where: string, work: () => unknown): void {
+    const failed = (error: unknown) => this.observe({ kind: 'defect', where, error });
+    try {
+      const result = work();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Queries that waited for a workflow task which has ended with none to follow. */
+  #sendWaitingQueries(run: Run): void {
+    if (run.queries.size === 0) return;
+    const task = isOpen(run.info) ? run.info.workflowTask.kind : 'none';
+    for (const query of run.queries.values()) {
+      if (query.state === 'attached' && task !== 'started') query.state = 'waiting';
+      if (query.state === 'waiting' && task === 'none') this.sendQuery(run, query);
+    }
+  }
+
+  /** Sends a query out by itself: to the sticky queue while it is served, else to the normal one. */
+  sendQuery(run: Run, query: PendingQuery): void {
+    query.state = 'direct';
+    this.directQueries.set(query.id, { run, query });
+    const base = { namespace: run.key.namespace, kind: 'workflow' } as const;
+    const normal = { ...base, name: run.info.taskQueue };
+    const sticky = run.info.sticky;
+    const stickyQueue = sticky && { ...base, name: sticky.name };
+    if (!stickyQueue || !this.matching.isAlive(stickyQueue, STICKY_QUERY_ALIVE_MS)) {
+      this.#offerQuery(run, query, normal);
+      return;
+    }
+    this.#offerQuery(run, query, stickyQueue);
+    const fallBack = () => {
+      if (query.state === 'direct') this.#offerQuery(run, query, normal);
+    };
+    setTimeout(fallBack, sticky.scheduleToStartMs).unref();
+  }
+
+  #offerQuery(run: Run, query: PendingQuery, queue: QueueName): void {
+    query.route += 1;
+    this.matching.add(queue, { kind: 'query', run, query, route: query.route, queue });
+  }
+
+  forgetQuery(run: Run, query: PendingQuery): void {
+    run.queries.delete(query.id);
+    this.directQueries.delete(query.id);
+  }
+
+  /** Stops all timers; nothing happens any more. */
+  close(): void {
+    for (const execution of this.#executions.values()) {
+      for (const run of execution.runs.values()) {
+        for (const key of [...run.timers.keys()]) this.#disarm(run, key);
+        run.release?.();
+        run.release = undefined;
+      }
+    }
+  }
+}
+
+/** Goes on with `next` at once, or when the promise is there. */
+export function then<T, U>(value: MaybePromise<T>, next: (value: T) => U): MaybePromise<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Whether the failure says that there is no such open run. */
+export function isNotFound(thrown: unknown): boolean {
+  return isServiceError(thrown) && thrown.code === StatusCode.NOT_FOUND;
+}
+
+export function keyText({ namespace, workflowId, runId }: RunKey): string {
+  return `${namespace}/${workflowId}/${runId}`;
+}
+
+/** Temporal's limit for the events of one run. */
+const HISTORY_EVENT_LIMIT = 51_200;
+
+function enforceHistoryLimit(d: Draft): void {
+  if (d.info.nextEventId <= HISTORY_EVENT_LIMIT || !isOpen(d.info)) return;
+  terminateRun(d, { reason: 'Workflow history count exceeds limit.', identity: 'history-service' });
+}
+
+function changesVisibility(d: Draft): boolean {
+  const { info } = d.state;
+  return (
+    info.nextEventId === 1 ||
+    info.status !== d.info.status ||
+    info.memo !== d.info.memo ||
+    info.searchAttributes !== d.info.searchAttributes
+  );
+}
+
+function fallDue(d: Draft, due: Due): void {
+  if (!isOpen(d.info)) return;
+  switch (due.kind) {
+    case 'userTimer':
+      fireTimer(d, due.timerId);
+      return;
+    case 'runTimeout':
+      timeOutRun(d);
+      return;
+    case 'workflowTaskDelay':
+      endWorkflowTaskDelay(d);
+      return;
+    case 'workflowTaskStartToClose':
+      timeOutWorkflowTask(d, due.stamp);
+      return;
+    case 'workflowTaskScheduleToStart':
+      timeOutStickyTask(d, due.stamp);
+      return;
+    case 'activity':
+      activityDue(d, due.scheduledEventId, due.what);
+      return;
+  }
+}

@@ -1,0 +1,44 @@
+/** A run in memory: its state, and what hangs on it while the server is up. */
+import type { TimerHandle } from '../clock.js';
+import type { RunState } from '../history/state.js';
+import type { PendingQuery } from './queries.js';
+
+export class Run {
+  readonly state: RunState;
+  readonly execution: Execution;
+  /** Timers that are set, by the key of what is due. */
+  readonly timers = new Map<string, TimerHandle>();
+  /** Called after each transaction: long polls for history. */
+  readonly watchers = new Set<() => void>();
+  readonly queries = new Map<string, PendingQuery>();
+  /** Keeps time from being skipped while the run is busy. */
+  release: (() => void) | undefined;
+  /** Transfers are handed over in order, one at a time. */
+  outbox: Promise<void> = Promise.resolve();
+
+  constructor(state: RunState, execution: Execution) {
+    this.state = state;
+    this.execution = execution;
+  }
+
+  get info() {
+    return this.state.info;
+  }
+
+  get key() {
+    return this.state.key;
+  }
+}
+
+/** The runs of one workflow id. Transactions on it happen one after the other. */
+export class Execution {
+  readonly runs = new Map<string, Run>();
+  current: Run | undefined;
+  /** The end of the transaction in progress, when the store takes its time. */
+  busy: Promise<unknown> | undefined;
+
+  constructor(
+    readonly namespace: string,
+    readonly workflowId: string,
+  ) {}
+}

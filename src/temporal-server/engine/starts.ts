@@ -1,0 +1,111 @@
+/** Starting a workflow id: what is there already, and which policy decides. */
+import { alreadyStarted } from '../errors.js';
+import { Draft } from '../history/draft.js';
+import { type Signal, signalRun, terminate } from '../history/signals.js';
+import { type StartSpec, scheduleFirstTask, startRun } from '../history/start.js';
+import { isOpen } from '../history/state.js';
+import { enums, Status } from '../proto.js';
+import { type Engine, type MaybePromise, then } from './engine.js';
+import type { Execution, Run } from './run.js';
+
+const { WorkflowIdReusePolicy: Reuse, WorkflowIdConflictPolicy: Conflict } = enums;
+
+export interface StartOrder {
+  readonly spec: StartSpec;
+  /** A `WorkflowIdReusePolicy`; 0 is the default. */
+  readonly reusePolicy: number;
+  /** A `WorkflowIdConflictPolicy`; 0 is the default, which is to fail. */
+  readonly conflictPolicy: number;
+  /** Sent to the run, new or existing, in the same transaction. */
+  readonly signal?: Signal;
+}
+
+export interface Started {
+  readonly run: Run;
+  /** False when an existing run was used. */
+  readonly isNew: boolean;
+}
+
+/** Starts a run, or finds the one that the policies say to use. ALREADY_EXISTS where they refuse. */
+export function startExecution(engine: Engine, order: StartOrder): MaybePromise<Started> {
+  const execution = engine.execution(order.spec.key.namespace, order.spec.key.workflowId);
+  return engine.exclusive(execution, () => decide(engine, execution, order));
+}
+
+function decide(engine: Engine, execution: Execution, order: StartOrder): MaybePromise<Started> {
+  const { current } = execution;
+  if (!current) return startNew(engine, execution, order, []);
+  const { spec } = order;
+  if (spec.requestId && spec.requestId === current.info.createRequestId)
+    return { run: current, isNew: true };
+  if (!isOpen(current.info)) {
+    refuseReuse(current, order);
+    return startNew(engine, execution, order, []);
+  }
+  return resolveConflict(engine, execution, current, order);
+}
+
+function resolveConflict(
+  engine: Engine,
+  execution: Execution,
+  current: Run,
+  order: StartOrder,
+): MaybePromise<Started> {
+  const replace =
+    order.conflictPolicy === Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING ||
+    order.reusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING;
+  if (replace) {
+    const ended = new Draft(current.state, engine.inputs());
+    terminate(ended, {
+      reason: 'TerminateIfRunning WorkflowIdReusePolicy',
+      identity: 'history-service',
+    });
+    return startNew(engine, execution, order, [ended]);
+  }
+  const { signal } = order;
+  if (!signal && order.conflictPolicy !== Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING) {
+    const { workflowId, runId } = current.key;
+    throw alreadyStarted(
+      `Workflow execution is already running. WorkflowId: ${workflowId}, RunId: ${runId}.`,
+      current.info.createRequestId,
+      runId,
+    );
+  }
+  if (!signal) return { run: current, isNew: false };
+  const draft = new Draft(current.state, engine.inputs());
+  signalRun(draft, signal);
+  return then(engine.commit(execution, [draft]), () => ({ run: current, isNew: false }));
+}
+
+function refuseReuse(current: Run, order: StartOrder): void {
+  const { workflowId, runId } = current.key;
+  const where = `WorkflowId: ${workflowId}, RunId: ${runId}.`;
+  const refuse = (message: string) => alreadyStarted(message, current.info.createRequestId, runId);
+  if (order.reusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE) {
+    throw refuse(
+      `Workflow execution already finished. ${where} Workflow Id reuse policy: reject duplicate workflow Id.`,
+    );
+  }
+  const onlyFailed =
+    order.reusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY;
+  if (onlyFailed && current.info.status === Status.WORKFLOW_EXECUTION_STATUS_COMPLETED) {
+    throw refuse(
+      `Workflow execution already finished successfully. ${where} Workflow Id reuse policy: allow duplicate workflow Id if last run failed.`,
+    );
+  }
+}
+
+function startNew(
+  engine: Engine,
+  execution: Execution,
+  order: StartOrder,
+  before: readonly Draft[],
+): MaybePromise<Started> {
+  const draft = startRun(order.spec, engine.inputs());
+  if (order.signal) signalRun(draft, order.signal);
+  scheduleFirstTask(draft);
+  return then(engine.commit(execution, [...before, draft]), () => ({
+    run: execution.runs.get(order.spec.key.runId) as Run,
+    isNew: true,
+  }));
+}

@@ -1,0 +1,107 @@
+/**
+ * What a client is told when a call fails: a gRPC status, Temporal's own message, and the failure
+ * detail that SDKs look for in `grpc-status-details-bin`.
+ *
+ * Messages are Temporal's, word for word: programs match on some of them.
+ */
+import { codec } from './proto.js';
+
+/** gRPC status codes that this server answers with. */
+export const StatusCode = {
+  CANCELLED: 1,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
+
+/** A message of `temporal.api.errordetails.v1` by its short name. */
+export interface ErrorDetail {
+  readonly type: string;
+  readonly value: object;
+}
+
+const NAME = 'TemporalServiceError';
+
+export class ServiceError extends Error {
+  constructor(
+    readonly code: StatusCode,
+    message: string,
+    readonly detail?: ErrorDetail,
+  ) {
+    super(message);
+    this.name = NAME;
+  }
+}
+
+export function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && thrown.name === NAME;
+}
+
+/** The status and its detail as gRPC carries them; undefined when there is no detail. */
+export function statusDetails(error: ServiceError): Uint8Array | undefined {
+  if (!error.detail) return undefined;
+  const name = `temporal.api.errordetails.v1.${error.detail.type}`;
+  const value = codec<object>(name).encode(error.detail.value).finish();
+  return codec<object>('google.rpc.Status')
+    .encode({
+      code: error.code,
+      message: error.message,
+      details: [{ type_url: `type.googleapis.com/${name}`, value }],
+    })
+    .finish();
+}
+
+export function invalid(message: string): ServiceError {
+  return new ServiceError(StatusCode.INVALID_ARGUMENT, message);
+}
+
+export function notFound(message: string): ServiceError {
+  return new ServiceError(StatusCode.NOT_FOUND, message, { type: 'NotFoundFailure', value: {} });
+}
+
+export function workflowNotFound(workflowId: string): ServiceError {
+  return notFound(`workflow not found for ID: ${workflowId}`);
+}
+
+export function alreadyCompleted(): ServiceError {
+  return notFound('workflow execution already completed');
+}
+
+export function namespaceNotFound(namespace: string): ServiceError {
+  return new ServiceError(StatusCode.NOT_FOUND, `Namespace ${namespace} is not found.`, {
+    type: 'NamespaceNotFoundFailure',
+    value: { namespace },
+  });
+}
+
+export function alreadyStarted(message: string, requestId: string, runId: string): ServiceError {
+  return new ServiceError(StatusCode.ALREADY_EXISTS, message, {
+    type: 'WorkflowExecutionAlreadyStartedFailure',
+    value: { startRequestId: requestId, runId },
+  });
+}
+
+export function queryFailed(message: string, failure?: object): ServiceError {
+  return new ServiceError(StatusCode.INVALID_ARGUMENT, message, {
+    type: 'QueryFailedFailure',
+    value: failure ? { failure } : {},
+  });
+}
+
+export function workflowNotReady(message: string): ServiceError {
+  return new ServiceError(StatusCode.FAILED_PRECONDITION, message, {
+    type: 'WorkflowNotReadyFailure',
+    value: {},
+  });
+}
+
+export function failedPrecondition(message: string): ServiceError {
+  return new ServiceError(StatusCode.FAILED_PRECONDITION, message);
+}

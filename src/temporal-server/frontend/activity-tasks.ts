@@ -1,0 +1,162 @@
+/** Workers and activities: poll, heartbeat, complete, fail, cancel; by task token or by id. */
+import type { Engine } from '../engine/engine.js';
+import type { Run } from '../engine/run.js';
+import { invalid } from '../errors.js';
+import type { Call } from '../grpc/call.js';
+import type { Method } from '../grpc/edge.js';
+import {
+  type ActivityRef,
+  activityById,
+  cancelActivity,
+  completeActivity,
+  failActivity,
+  heartbeatActivity,
+  startActivity,
+} from '../history/activities.js';
+import type { Draft } from '../history/draft.js';
+import { serverFailure } from '../history/failures.js';
+import type { QueueName } from '../matching.js';
+import type { temporal } from '../proto.js';
+import { taskToken } from '../tokens.js';
+import { activityTaskResponse } from './poll-response.js';
+import { MAX_BLOB_BYTES, sizeOf } from './requests.js';
+import { nextTask, patience } from './workflow-tasks.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+
+const POLL_LIMIT_MS = 60_000;
+
+export function activityTaskMethods(engine: Engine): { [method: string]: Method } {
+  return {
+    PollActivityTaskQueue: (request: Request<'PollActivityTaskQueueRequest'>, call: Call) =>
+      poll(engine, request, call),
+    RecordActivityTaskHeartbeat: (request: Request<'RecordActivityTaskHeartbeatRequest'>) =>
+      heartbeat(engine, byToken(engine, request), request),
+    RecordActivityTaskHeartbeatById: (request: Request<'RecordActivityTaskHeartbeatByIdRequest'>) =>
+      heartbeat(engine, byId(engine, request), request),
+    RespondActivityTaskCompleted: (request: Request<'RespondActivityTaskCompletedRequest'>) =>
+      complete(engine, byToken(engine, request), request),
+    RespondActivityTaskCompletedById: (
+      request: Request<'RespondActivityTaskCompletedByIdRequest'>,
+    ) => complete(engine, byId(engine, request), request),
+    RespondActivityTaskFailed: (request: Request<'RespondActivityTaskFailedRequest'>) =>
+      fail(engine, byToken(engine, request), request),
+    RespondActivityTaskFailedById: (request: Request<'RespondActivityTaskFailedByIdRequest'>) =>
+      fail(engine, byId(engine, request), request),
+    RespondActivityTaskCanceled: (request: Request<'RespondActivityTaskCanceledRequest'>) =>
+      cancel(engine, byToken(engine, request), request),
+    RespondActivityTaskCanceledById: (request: Request<'RespondActivityTaskCanceledByIdRequest'>) =>
+      cancel(engine, byId(engine, request), request),
+  };
+}
+
+async function poll(
+  engine: Engine,
+  request: Request<'PollActivityTaskQueueRequest'>,
+  call: Call,
+): Promise<object> {
+  engine.namespaces.get(request.namespace);
+  const name = request.taskQueue?.name;
+  if (!name) throw invalid('taskQueue is not set');
+  const queue: QueueName = { namespace: request.namespace, kind: 'activity', name };
+  const { identity, workerInstanceKey: key } = request;
+  const endMs = Date.now() + patience(call, POLL_LIMIT_MS);
+  for (;;) {
+    const task = await nextTask(engine, queue, { identity, key }, call, endMs - Date.now());
+    if (!task) return {};
+    if (task.kind !== 'activity') continue;
+    const started = await engine.update(task.run, (d) =>
+      startActivity(d, task, { requestId: engine.newId(), identity }),
+    );
+    if (started) return activityTaskResponse(task.run, task.scheduledEventId);
+  }
+}
+
+/** An activity of a run, named by an answer. */
+interface Target {
+  readonly run: Run;
+  readonly refIn: (d: Draft) => ActivityRef;
+}
+
+function byToken(
+  engine: Engine,
+  request: { readonly namespace: string; readonly taskToken: Uint8Array },
+): Target {
+  const token = taskToken(request.taskToken, 'activity');
+  const run = engine.find(request.namespace, token.workflowId, token.runId);
+  return { run, refIn: () => token };
+}
+
+function byId(
+  engine: Engine,
+  request: {
+    readonly namespace: string;
+    readonly workflowId: string;
+    readonly runId: string;
+    readonly activityId: string;
+  },
+): Target {
+  if (!request.workflowId) throw invalid('WorkflowId is not set on request.');
+  if (!request.activityId) throw invalid('ActivityID is not set on request.');
+  const run = engine.find(request.namespace, request.workflowId, request.runId);
+  return { run, refIn: (d) => activityById(d, request.activityId) };
+}
+
+async function heartbeat(
+  engine: Engine,
+  { run, refIn }: Target,
+  request: Pick<Request<'RecordActivityTaskHeartbeatRequest'>, 'details'>,
+): Promise<object> {
+  const details = request.details ?? undefined;
+  const cancelRequested = await engine.update(run, (d) => heartbeatActivity(d, refIn(d), details));
+  return { cancelRequested };
+}
+
+async function complete(
+  engine: Engine,
+  { run, refIn }: Target,
+  request: Pick<Request<'RespondActivityTaskCompletedRequest'>, 'result' | 'identity'>,
+): Promise<object> {
+  const { identity } = request;
+  const tooLarge = sizeOf(request.result) > MAX_BLOB_BYTES;
+  await engine.update(run, (d) => {
+    if (!tooLarge)
+      return completeActivity(d, refIn(d), { result: request.result ?? undefined, identity });
+    const failure = serverFailure('Complete result exceeds size limit.', true);
+    return failActivity(d, refIn(d), { failure, identity });
+  });
+  return {};
+}
+
+async function fail(
+  engine: Engine,
+  { run, refIn }: Target,
+  request: Pick<
+    Request<'RespondActivityTaskFailedRequest'>,
+    'failure' | 'identity' | 'lastHeartbeatDetails'
+  >,
+): Promise<object> {
+  await engine.update(run, (d) =>
+    failActivity(d, refIn(d), {
+      failure: request.failure ?? undefined,
+      identity: request.identity,
+      lastHeartbeatDetails: request.lastHeartbeatDetails ?? undefined,
+    }),
+  );
+  return {};
+}
+
+async function cancel(
+  engine: Engine,
+  { run, refIn }: Target,
+  request: Pick<Request<'RespondActivityTaskCanceledRequest'>, 'details' | 'identity'>,
+): Promise<object> {
+  await engine.update(run, (d) =>
+    cancelActivity(d, refIn(d), {
+      details: request.details ?? undefined,
+      identity: request.identity,
+    }),
+  );
+  return {};
+}

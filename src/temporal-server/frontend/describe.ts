@@ -1,0 +1,174 @@
+/** DescribeWorkflowExecution, and how a run looks in lists. */
+import type { Engine } from '../engine/engine.js';
+import type { Run } from '../engine/run.js';
+import type { Method } from '../grpc/edge.js';
+import { backoffMs } from '../history/retry.js';
+import { type ActivityInfo, isOpen } from '../history/state.js';
+import type { Namespace } from '../namespaces.js';
+import {
+  duration,
+  EventType,
+  enums,
+  int64,
+  type PayloadMap,
+  type temporal,
+  timestamp,
+} from '../proto.js';
+import { systemAttributes } from '../visibility/attributes.js';
+import { type VisibilityRecord, visibilityRecord } from '../visibility/record.js';
+import { executionIds } from './requests.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
+
+export function describeMethods(engine: Engine): { [method: string]: Method } {
+  return {
+    DescribeWorkflowExecution: (request: Request<'DescribeWorkflowExecutionRequest'>) => {
+      const namespace = engine.namespaces.get(request.namespace);
+      const { workflowId, runId } = executionIds(request.execution);
+      return describe(engine.find(request.namespace, workflowId, runId), namespace);
+    },
+  };
+}
+
+/** A run as list and describe show it. */
+export function executionInfo(record: VisibilityRecord, namespace: Namespace): ExecutionInfo {
+  const { key, closedAtMs } = record;
+  return {
+    execution: { workflowId: key.workflowId, runId: key.runId },
+    type: { name: record.workflowType },
+    startTime: timestamp(record.startedAtMs),
+    executionTime: timestamp(record.executionAtMs),
+    status: record.status,
+    ...(record.parent && { parentExecution: record.parent, parentNamespaceId: namespace.id }),
+    rootExecution: record.root,
+    memo: { fields: record.memo },
+    searchAttributes: { indexedFields: typed(record.searchAttributes, namespace) },
+    taskQueue: record.taskQueue,
+    stateTransitionCount: int64(record.stateTransitions),
+    ...(closedAtMs !== undefined && {
+      closeTime: timestamp(closedAtMs),
+      historyLength: int64(record.historyLength),
+      historySizeBytes: int64(record.historySizeBytes),
+      executionDuration: duration(closedAtMs - record.executionAtMs),
+    }),
+  };
+}
+
+/** Payloads with their attribute's type, by which SDKs read them. */
+function typed(attributes: PayloadMap, namespace: Namespace): PayloadMap {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, payload]) => {
+      const type = namespace.searchAttributes.get(name) ?? systemAttributes.get(name) ?? 'Keyword';
+      return [name, { ...payload, metadata: { ...payload.metadata, type: Buffer.from(type) } }];
+    }),
+  );
+}
+
+function describe(run: Run, namespace: Namespace): object {
+  const { info } = run;
+  return {
+    executionConfig: {
+      taskQueue: { name: info.taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
+      workflowExecutionTimeout: duration(info.executionTimeoutMs),
+      workflowRunTimeout: duration(info.runTimeoutMs),
+      defaultWorkflowTaskTimeout: duration(info.taskTimeoutMs),
+      userMetadata: info.userMetadata ?? null,
+    },
+    workflowExecutionInfo: {
+      ...executionInfo(visibilityRecord(run.state), namespace),
+      historyLength: int64(info.nextEventId - 1),
+      historySizeBytes: int64(info.historySizeBytes),
+      firstRunId: info.firstRunId,
+      autoResetPoints: {},
+    },
+    pendingActivities: isOpen(info) ? [...run.state.activities.values()].map(pendingActivity) : [],
+    pendingChildren: isOpen(info) ? pendingChildren(run) : [],
+    pendingWorkflowTask: pendingWorkflowTask(run),
+    workflowExtendedInfo: extendedInfo(run),
+  };
+}
+
+function extendedInfo(run: Run): temporal.api.workflow.v1.IWorkflowExecutionExtendedInfo {
+  const { info } = run;
+  return {
+    ...(info.expiresAtMs !== undefined && { executionExpirationTime: timestamp(info.expiresAtMs) }),
+    ...(info.runTimeoutMs > 0 && {
+      runExpirationTime: timestamp(info.executionAtMs + info.runTimeoutMs),
+    }),
+    cancelRequested: info.cancelRequested !== undefined,
+    originalStartTime: timestamp(info.startedAtMs),
+    requestIdInfos: {
+      [info.createRequestId]: {
+        eventType: EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+        eventId: int64(1),
+      },
+    },
+  };
+}
+
+function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPendingActivityInfo {
+  const { phase } = activity;
+  return {
+    activityId: activity.activityId,
+    activityType: { name: activity.activityType },
+    state: activityState(activity),
+    attempt: activity.attempt,
+    maximumAttempts: activity.retryPolicy.maximumAttempts ?? 0,
+    ...(activity.heartbeat && {
+      heartbeatDetails: activity.heartbeat.details ?? null,
+      lastHeartbeatTime: timestamp(activity.heartbeat.atMs),
+    }),
+    ...(activity.lastStartedAtMs !== undefined && {
+      lastStartedTime: timestamp(activity.lastStartedAtMs),
+    }),
+    scheduledTime: timestamp(
+      phase.kind === 'backoff' ? phase.untilMs : activity.attemptScheduledAtMs,
+    ),
+    ...(activity.scheduleToCloseMs > 0 && {
+      expirationTime: timestamp(activity.scheduledAtMs + activity.scheduleToCloseMs),
+    }),
+    lastFailure: activity.lastFailure ?? null,
+    lastWorkerIdentity: activity.lastIdentity,
+    ...(phase.kind === 'backoff' && {
+      nextAttemptScheduleTime: timestamp(phase.untilMs),
+      currentRetryInterval: duration(backoffMs(activity.retryPolicy, activity.attempt - 1)),
+    }),
+    priority: activity.priority ?? {},
+  };
+}
+
+function activityState({ phase, cancelRequestedEventId }: ActivityInfo): number {
+  const { PendingActivityState: State } = enums;
+  if (cancelRequestedEventId > 0) return State.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
+  return phase.kind === 'started'
+    ? State.PENDING_ACTIVITY_STATE_STARTED
+    : State.PENDING_ACTIVITY_STATE_SCHEDULED;
+}
+
+function pendingChildren(run: Run): temporal.api.workflow.v1.IPendingChildExecutionInfo[] {
+  return [...run.state.children.values()].map((child) => ({
+    workflowId: child.workflowId,
+    runId: child.runId ?? '',
+    workflowTypeName: child.workflowType,
+    initiatedId: int64(child.initiatedEventId),
+    parentClosePolicy: child.parentClosePolicy,
+  }));
+}
+
+function pendingWorkflowTask(run: Run): temporal.api.workflow.v1.IPendingWorkflowTaskInfo | null {
+  const task = run.info.workflowTask;
+  if (task.kind !== 'scheduled' && task.kind !== 'started') return null;
+  const { PendingWorkflowTaskState: State } = enums;
+  return {
+    state:
+      task.kind === 'started'
+        ? State.PENDING_WORKFLOW_TASK_STATE_STARTED
+        : State.PENDING_WORKFLOW_TASK_STATE_SCHEDULED,
+    scheduledTime: timestamp(task.scheduledAtMs),
+    originalScheduledTime: timestamp(task.scheduledAtMs),
+    ...(task.kind === 'started' && { startedTime: timestamp(task.startedAtMs) }),
+    attempt: task.attempt,
+  };
+}

@@ -1,0 +1,286 @@
+/** Clients and executions: start, signal, signal-with-start, cancel, terminate, query. */
+import type { Engine } from '../engine/engine.js';
+import { type PendingQuery, type QueryAnswer, resultOf } from '../engine/queries.js';
+import type { Run } from '../engine/run.js';
+import { startExecution } from '../engine/starts.js';
+import {
+  failedPrecondition,
+  invalid,
+  ServiceError,
+  StatusCode,
+  workflowNotFound,
+} from '../errors.js';
+import type { Call } from '../grpc/call.js';
+import type { Method } from '../grpc/edge.js';
+import { cronProblem } from '../history/cron.js';
+import { retryPolicyProblem } from '../history/retry.js';
+import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
+import { completeTimeouts, type StartSpec } from '../history/start.js';
+import { isOpen } from '../history/state.js';
+import { durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
+import { checkBlob, checkIdLength, executionIds } from './requests.js';
+import { patience } from './workflow-tasks.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+type StartRequest = Request<'StartWorkflowExecutionRequest'>;
+type SignalWithStartRequest = Request<'SignalWithStartWorkflowExecutionRequest'>;
+
+const { WorkflowIdConflictPolicy: Conflict, WorkflowIdReusePolicy: Reuse } = enums;
+
+export function executionMethods(engine: Engine): { [method: string]: Method } {
+  return {
+    StartWorkflowExecution: (request: StartRequest) => start(engine, request),
+    SignalWithStartWorkflowExecution: (request: SignalWithStartRequest) =>
+      signalWithStart(engine, request),
+    SignalWorkflowExecution: (request: Request<'SignalWorkflowExecutionRequest'>) =>
+      signal(engine, request),
+    RequestCancelWorkflowExecution: (request: Request<'RequestCancelWorkflowExecutionRequest'>) =>
+      requestCancel(engine, request),
+    TerminateWorkflowExecution: (request: Request<'TerminateWorkflowExecutionRequest'>) =>
+      terminateExecution(engine, request),
+    QueryWorkflow: (request: Request<'QueryWorkflowRequest'>, call: Call) =>
+      query(engine, request, call),
+  };
+}
+
+function checkStart(engine: Engine, request: StartRequest | SignalWithStartRequest): void {
+  engine.namespaces.get(request.namespace);
+  if (!request.workflowId) throw invalid('WorkflowId is not set on request.');
+  checkIdLength(request.workflowId, 'WorkflowId');
+  if (!request.workflowType?.name) throw invalid('WorkflowType is not set on request.');
+  checkIdLength(request.workflowType.name, 'WorkflowType');
+  if (!request.taskQueue?.name) throw invalid('taskQueue is not set');
+  checkIdLength(request.taskQueue.name, 'taskQueue');
+  checkTimeouts(request);
+  const problem = retryPolicyProblem(request.retryPolicy) ?? cronProblem(request.cronSchedule);
+  if (problem) throw invalid(problem);
+  if (request.cronSchedule && request.workflowStartDelay)
+    throw invalid('CronSchedule and WorkflowStartDelay may not be used together.');
+  if (durationMs(request.workflowStartDelay) < 0)
+    throw invalid('An invalid WorkflowStartDelay is set on request: negative duration');
+  const fields = request.searchAttributes?.indexedFields ?? {};
+  const attributes = engine.namespaces.searchAttributesProblem(request.namespace, fields);
+  if (attributes) throw invalid(attributes);
+  checkBlob(request.input);
+}
+
+function checkTimeouts(request: StartRequest | SignalWithStartRequest): void {
+  for (const [name, value] of [
+    ['WorkflowExecutionTimeout', request.workflowExecutionTimeout],
+    ['WorkflowRunTimeout', request.workflowRunTimeout],
+    ['WorkflowTaskTimeout', request.workflowTaskTimeout],
+  ] as const) {
+    if (durationMs(value) < 0)
+      throw invalid(`An invalid ${name} is set on request: negative duration`);
+  }
+}
+
+function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest): StartSpec {
+  const { namespace, workflowId } = request;
+  return {
+    key: { namespace, workflowId, runId: engine.newId() },
+    namespaceId: engine.namespaces.get(namespace).id,
+    workflowType: request.workflowType?.name ?? '',
+    taskQueue: request.taskQueue?.name ?? '',
+    input: request.input ?? undefined,
+    header: request.header ?? undefined,
+    memo: request.memo?.fields ?? {},
+    searchAttributes: request.searchAttributes?.indexedFields ?? {},
+    ...completeTimeouts(request),
+    retryPolicy: request.retryPolicy ?? undefined,
+    cronSchedule: request.cronSchedule,
+    attempt: 1,
+    identity: request.identity,
+    requestId: request.requestId || engine.newId(),
+    backoffMs: durationMs(request.workflowStartDelay),
+    userMetadata: request.userMetadata ?? undefined,
+    links: request.links,
+    priority: request.priority ?? undefined,
+  };
+}
+
+async function start(engine: Engine, request: StartRequest): Promise<object> {
+  checkStart(engine, request);
+  if (
+    request.workflowIdReusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING &&
+    request.workflowIdConflictPolicy !== Conflict.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED
+  ) {
+    throw invalid(
+      'Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy.',
+    );
+  }
+  const started = await startExecution(engine, {
+    spec: specOf(engine, request),
+    reusePolicy: request.workflowIdReusePolicy,
+    conflictPolicy: request.workflowIdConflictPolicy,
+  });
+  const { namespace, workflowId, runId } = started.run.key;
+  return {
+    runId,
+    firstExecutionRunId: started.run.info.firstRunId,
+    started: started.isNew,
+    status: started.run.info.status,
+    link: {
+      workflowEvent: {
+        namespace,
+        workflowId,
+        runId,
+        eventRef: {
+          eventId: int64(1),
+          eventType: EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+        },
+      },
+    },
+  };
+}
+
+async function signalWithStart(engine: Engine, request: SignalWithStartRequest): Promise<object> {
+  checkStart(engine, request);
+  if (!request.signalName) throw invalid('SignalName is not set on request.');
+  checkIdLength(request.signalName, 'SignalName');
+  checkBlob(request.signalInput);
+  if (request.workflowIdConflictPolicy === Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL) {
+    throw invalid(
+      'Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation.',
+    );
+  }
+  const started = await startExecution(engine, {
+    spec: specOf(engine, request),
+    reusePolicy: request.workflowIdReusePolicy,
+    conflictPolicy: request.workflowIdConflictPolicy,
+    signal: {
+      name: request.signalName,
+      input: request.signalInput ?? undefined,
+      header: request.header ?? undefined,
+      identity: request.identity,
+      requestId: request.requestId,
+      links: request.links,
+    },
+  });
+  return { runId: started.run.key.runId, started: started.isNew };
+}
+
+async function signal(
+  engine: Engine,
+  request: Request<'SignalWorkflowExecutionRequest'>,
+): Promise<object> {
+  engine.namespaces.get(request.namespace);
+  const { workflowId, runId } = executionIds(request.workflowExecution);
+  if (!request.signalName) throw invalid('SignalName is not set on request.');
+  checkIdLength(request.signalName, 'SignalName');
+  checkIdLength(request.requestId, 'RequestId');
+  checkBlob(request.input);
+  const run = engine.find(request.namespace, workflowId, runId);
+  await engine.update(run, (d) =>
+    signalRun(d, {
+      name: request.signalName,
+      input: request.input ?? undefined,
+      header: request.header ?? undefined,
+      identity: request.identity,
+      requestId: request.requestId,
+      links: request.links,
+    }),
+  );
+  return {};
+}
+
+/** The run that a request names; where it names the first of a chain, the run must belong to it. */
+function runOfChain(
+  engine: Engine,
+  request: {
+    readonly namespace: string;
+    readonly workflowExecution?: temporal.api.common.v1.IWorkflowExecution | null;
+    readonly firstExecutionRunId: string;
+  },
+): Run {
+  engine.namespaces.get(request.namespace);
+  const { workflowId, runId } = executionIds(request.workflowExecution);
+  const run = engine.find(request.namespace, workflowId, runId);
+  if (request.firstExecutionRunId && run.info.firstRunId !== request.firstExecutionRunId)
+    throw workflowNotFound(workflowId);
+  return run;
+}
+
+async function requestCancel(
+  engine: Engine,
+  request: Request<'RequestCancelWorkflowExecutionRequest'>,
+): Promise<object> {
+  const run = runOfChain(engine, request);
+  const { requestId, reason, identity } = request;
+  await engine.update(run, (d) => requestCancelRun(d, { requestId, reason, identity }));
+  return {};
+}
+
+async function terminateExecution(
+  engine: Engine,
+  request: Request<'TerminateWorkflowExecutionRequest'>,
+): Promise<object> {
+  const run = runOfChain(engine, request);
+  const { reason, identity } = request;
+  const details = request.details ?? undefined;
+  await engine.update(run, (d) =>
+    terminate(d, { reason, details, identity: identity || 'frontend-service' }),
+  );
+  return {};
+}
+
+/** How long a query waits for its answer when its client does not say. */
+const QUERY_LIMIT_MS = 60_000;
+/** A queue that nobody has polled for so long has no worker. */
+const NO_POLLER_MS = 5 * 60_000;
+
+async function query(
+  engine: Engine,
+  request: Request<'QueryWorkflowRequest'>,
+  call: Call,
+): Promise<object> {
+  engine.namespaces.get(request.namespace);
+  const { workflowId, runId } = executionIds(request.execution);
+  if (!request.query?.queryType) throw invalid('QueryType is not set on request.');
+  checkBlob(request.query.queryArgs);
+  const run = engine.find(request.namespace, workflowId, runId);
+  if (isRejected(run, request.queryRejectCondition))
+    return { queryRejected: { status: run.info.status } };
+  const answer = await call.park<QueryAnswer>(patience(call, QUERY_LIMIT_MS), (deliver) =>
+    ask(engine, run, request.query ?? {}, deliver),
+  );
+  if (!answer) {
+    throw new ServiceError(
+      StatusCode.DEADLINE_EXCEEDED,
+      'query timed out before a worker could process it',
+    );
+  }
+  return { queryResult: resultOf(answer) };
+}
+
+function isRejected(run: Run, condition: number): boolean {
+  const { QueryRejectCondition: Condition } = enums;
+  if (condition === Condition.QUERY_REJECT_CONDITION_NOT_OPEN) return !isOpen(run.info);
+  if (condition !== Condition.QUERY_REJECT_CONDITION_NOT_COMPLETED_CLEANLY) return false;
+  return !isOpen(run.info) && run.info.status !== Status.WORKFLOW_EXECUTION_STATUS_COMPLETED;
+}
+
+function ask(
+  engine: Engine,
+  run: Run,
+  query: temporal.api.query.v1.IWorkflowQuery,
+  answer: (answer: QueryAnswer) => void,
+): () => void {
+  const pending: PendingQuery = { id: engine.newId(), query, state: 'waiting', route: 0, answer };
+  const alone = !isOpen(run.info) || run.info.workflowTask.kind === 'none';
+  if (alone) checkPoller(engine, run);
+  run.queries.set(pending.id, pending);
+  if (alone) engine.sendQuery(run, pending);
+  return () => engine.forgetQuery(run, pending);
+}
+
+function checkPoller(engine: Engine, run: Run): void {
+  const name = {
+    namespace: run.key.namespace,
+    kind: 'workflow',
+    name: run.info.taskQueue,
+  } as const;
+  if (!engine.matching.isAlive(name, NO_POLLER_MS))
+    throw failedPrecondition('no poller seen for task queue recently, worker may be down');
+}

@@ -1,0 +1,120 @@
+/** List, scan and count. */
+import type { Engine } from '../engine/engine.js';
+import { invalid } from '../errors.js';
+import type { Method } from '../grpc/edge.js';
+import { int64, type Status, type temporal, timestampMs } from '../proto.js';
+import { encodeToken, pageToken } from '../tokens.js';
+import { compile, statusName } from '../visibility/filter.js';
+import { type ListToken, listPage } from '../visibility/list.js';
+import { parseQuery } from '../visibility/query.js';
+import type { VisibilityRecord } from '../visibility/record.js';
+import { executionInfo } from './describe.js';
+import { attributeTypes } from './operator.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+type Matches = (record: VisibilityRecord) => boolean;
+
+const MAX_PAGE = 1000;
+
+export function listMethods(engine: Engine): { [method: string]: Method } {
+  const byQuery = (request: Request<'ListWorkflowExecutionsRequest'>) =>
+    page(engine, request, request.pageSize, matching(engine, request.namespace, request.query));
+  return {
+    ListWorkflowExecutions: byQuery,
+    ScanWorkflowExecutions: byQuery,
+    ListOpenWorkflowExecutions: (request: Request<'ListOpenWorkflowExecutionsRequest'>) =>
+      page(
+        engine,
+        request,
+        request.maximumPageSize,
+        (record) =>
+          record.closedAtMs === undefined && filtered(record, request, record.startedAtMs),
+      ),
+    ListClosedWorkflowExecutions: (request: Request<'ListClosedWorkflowExecutionsRequest'>) =>
+      page(
+        engine,
+        request,
+        request.maximumPageSize,
+        (record) =>
+          record.closedAtMs !== undefined &&
+          (!request.statusFilter || record.status === request.statusFilter.status) &&
+          filtered(record, request, record.closedAtMs),
+      ),
+    CountWorkflowExecutions: (request: Request<'CountWorkflowExecutionsRequest'>) =>
+      count(engine, request),
+    GetSearchAttributes: () => {
+      const { customAttributes, systemAttributes } = attributeTypes(engine, 'default');
+      return { keys: { ...systemAttributes, ...customAttributes } };
+    },
+  };
+}
+
+function matching(engine: Engine, namespace: string, text: string): Matches {
+  const { where, groupBy } = parseQuery(text);
+  if (groupBy) throw invalid("invalid query: operation is not supported: 'group by' clause");
+  return where ? compile(where, engine.namespaces.get(namespace).searchAttributes) : () => true;
+}
+
+function page(
+  engine: Engine,
+  request: { readonly namespace: string; readonly nextPageToken: Uint8Array },
+  pageSize: number,
+  matches: Matches,
+): object {
+  const namespace = engine.namespaces.get(request.namespace);
+  const token = pageToken<ListToken>(request.nextPageToken);
+  const size = Math.min(pageSize > 0 ? pageSize : MAX_PAGE, MAX_PAGE);
+  const { records, next } = listPage(engine.store.visible(namespace.name), matches, size, token);
+  return {
+    executions: records.map((record) => executionInfo(record, namespace)),
+    ...(next && { nextPageToken: encodeToken(next) }),
+  };
+}
+
+function filtered(
+  record: VisibilityRecord,
+  request: Pick<
+    Request<'ListOpenWorkflowExecutionsRequest'>,
+    'startTimeFilter' | 'executionFilter' | 'typeFilter'
+  >,
+  atMs: number,
+): boolean {
+  const { startTimeFilter, executionFilter, typeFilter } = request;
+  const earliest = timestampMs(startTimeFilter?.earliestTime) ?? Number.NEGATIVE_INFINITY;
+  const latest = timestampMs(startTimeFilter?.latestTime) ?? Number.POSITIVE_INFINITY;
+  if (atMs < earliest || atMs > latest) return false;
+  if (executionFilter?.workflowId && executionFilter.workflowId !== record.key.workflowId)
+    return false;
+  return !typeFilter?.name || typeFilter.name === record.workflowType;
+}
+
+function count(engine: Engine, request: Request<'CountWorkflowExecutionsRequest'>): object {
+  const { searchAttributes } = engine.namespaces.get(request.namespace);
+  const { where, groupBy } = parseQuery(request.query);
+  if (groupBy && groupBy !== 'ExecutionStatus')
+    throw invalid(
+      `invalid query: operation is not supported: 'group by' clause is only supported for ExecutionStatus`,
+    );
+  const matches = where ? compile(where, searchAttributes) : () => true;
+  const byStatus = new Map<Status, number>();
+  let total = 0;
+  for (const record of engine.store.visible(request.namespace)) {
+    if (!matches(record)) continue;
+    total += 1;
+    byStatus.set(record.status, (byStatus.get(record.status) ?? 0) + 1);
+  }
+  return { count: int64(total), ...(groupBy && { groups: groups(byStatus) }) };
+}
+
+function groups(byStatus: ReadonlyMap<Status, number>): object[] {
+  return [...byStatus].map(([status, number]) => ({
+    groupValues: [
+      {
+        metadata: { encoding: Buffer.from('json/plain'), type: Buffer.from('Keyword') },
+        data: Buffer.from(JSON.stringify(statusName(status))),
+      },
+    ],
+    count: int64(number),
+  }));
+}

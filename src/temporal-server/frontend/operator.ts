@@ -1,0 +1,68 @@
+/** OperatorService: search attributes. */
+import type { Engine } from '../engine/engine.js';
+import { invalid, notFound, ServiceError, StatusCode } from '../errors.js';
+import type { Method } from '../grpc/edge.js';
+import { indexedValueType, searchAttributeType } from '../namespaces.js';
+import type { temporal } from '../proto.js';
+import { systemAttributes } from '../visibility/attributes.js';
+
+type Op = typeof temporal.api.operatorservice.v1;
+type Request<N extends keyof Op> = Op[N] extends { prototype: infer P } ? P : never;
+
+export function operatorMethods(engine: Engine): { [method: string]: Method } {
+  return {
+    AddSearchAttributes: (request: Request<'AddSearchAttributesRequest'>) => add(engine, request),
+    RemoveSearchAttributes: (request: Request<'RemoveSearchAttributesRequest'>) =>
+      remove(engine, request),
+    ListSearchAttributes: (request: Request<'ListSearchAttributesRequest'>) => ({
+      ...attributeTypes(engine, request.namespace || 'default'),
+      storageSchema: {},
+    }),
+  };
+}
+
+function add(engine: Engine, request: Request<'AddSearchAttributesRequest'>): object {
+  const { searchAttributes } = engine.namespaces.get(request.namespace || 'default');
+  const wanted = Object.entries(request.searchAttributes);
+  if (wanted.length === 0) throw invalid('SearchAttributes are not set on request.');
+  for (const [name, number] of wanted) {
+    const type = searchAttributeType(number);
+    if (!type) throw invalid(`Unable to parse search attribute type: ${number}`);
+    if (systemAttributes.has(name))
+      throw invalid(`Search attribute ${name} is reserved by system.`);
+    const known = searchAttributes.get(name);
+    if (known && known !== type) {
+      throw new ServiceError(
+        StatusCode.ALREADY_EXISTS,
+        `Search attribute ${name} already exists with type ${known}.`,
+      );
+    }
+  }
+  for (const [name, number] of wanted) {
+    const type = searchAttributeType(number);
+    if (type) searchAttributes.set(name, type);
+  }
+  return {};
+}
+
+function remove(engine: Engine, request: Request<'RemoveSearchAttributesRequest'>): object {
+  const { searchAttributes } = engine.namespaces.get(request.namespace || 'default');
+  for (const name of request.searchAttributes) {
+    if (systemAttributes.has(name))
+      throw invalid(`Unable to remove non-custom search attributes: ${name}.`);
+    if (!searchAttributes.has(name)) throw notFound(`Search attribute ${name} doesn't exist.`);
+  }
+  for (const name of request.searchAttributes) searchAttributes.delete(name);
+  return {};
+}
+
+/** The attributes of a namespace by name, as the protocol numbers their types. */
+export function attributeTypes(engine: Engine, namespace: string) {
+  const { searchAttributes } = engine.namespaces.get(namespace);
+  const numbers = (types: typeof systemAttributes) =>
+    Object.fromEntries([...types].map(([name, type]) => [name, indexedValueType(type)]));
+  return {
+    customAttributes: numbers(searchAttributes),
+    systemAttributes: numbers(systemAttributes),
+  };
+}

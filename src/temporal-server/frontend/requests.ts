@@ -1,0 +1,37 @@
+/** Checks that many requests share. */
+import { invalid } from '../errors.js';
+import type { Payloads, temporal } from '../proto.js';
+
+/** Temporal's limit for ids, in bytes. */
+const MAX_ID_BYTES = 1000;
+/** Temporal's limit for a blob. */
+export const MAX_BLOB_BYTES = 2 * 1024 * 1024;
+
+const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The ids of a `WorkflowExecution`; the run id may be empty, which means the current run. */
+export function executionIds(
+  execution: temporal.api.common.v1.IWorkflowExecution | null | undefined,
+): { workflowId: string; runId: string } {
+  if (!execution) throw invalid('Execution is not set on request.');
+  const workflowId = execution.workflowId ?? '';
+  const runId = execution.runId ?? '';
+  if (!workflowId) throw invalid('WorkflowId is not set on request.');
+  if (runId && !RUN_ID.test(runId)) throw invalid('Invalid RunId.');
+  return { workflowId, runId };
+}
+
+export function checkIdLength(value: string, name: string): void {
+  if (value.length * 3 > MAX_ID_BYTES && Buffer.byteLength(value) > MAX_ID_BYTES)
+    throw invalid(`${name} length exceeds limit.`);
+}
+
+export function sizeOf(payloads: Payloads | null | undefined): number {
+  let bytes = 0;
+  for (const payload of payloads?.payloads ?? []) bytes += (payload.data?.length ?? 0) + 2;
+  return bytes;
+}
+
+export function checkBlob(payloads: Payloads | null | undefined): void {
+  if (sizeOf(payloads) > MAX_BLOB_BYTES) throw invalid('Blob data size exceeds limit.');
+}

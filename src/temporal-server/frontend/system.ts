@@ -1,0 +1,213 @@
+/** What this server is and can do; namespaces; task queues; the health check; the test clock. */
+import type { Engine } from '../engine/engine.js';
+import { invalid } from '../errors.js';
+import type { Call } from '../grpc/call.js';
+import type { Method } from '../grpc/edge.js';
+import type { Namespace } from '../namespaces.js';
+import {
+  duration,
+  durationMs,
+  enums,
+  int64,
+  type temporal,
+  timestamp,
+  timestampMs,
+} from '../proto.js';
+import { encodeToken, pageToken } from '../tokens.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+
+/** The server release whose behaviour this follows: clients compare versions. */
+export const SERVER_VERSION = '1.29.1';
+
+const CAPABILITIES: temporal.api.workflowservice.v1.GetSystemInfoResponse.ICapabilities = {
+  signalAndQueryHeader: true,
+  internalErrorDifferentiation: true,
+  activityFailureIncludeHeartbeat: true,
+  encodedFailureAttributes: true,
+  upsertMemo: true,
+  sdkMetadata: true,
+  countGroupByExecutionStatus: true,
+};
+
+export function systemMethods(engine: Engine): { [method: string]: Method } {
+  const { namespaces } = engine;
+  return {
+    GetSystemInfo: () => ({ serverVersion: SERVER_VERSION, capabilities: CAPABILITIES }),
+    GetClusterInfo: () => clusterInfo(),
+    DescribeNamespace: (request: Request<'DescribeNamespaceRequest'>) =>
+      describeNamespace(
+        request.id && !request.namespace
+          ? namespaces.byId(request.id)
+          : namespaces.get(request.namespace),
+      ),
+    ListNamespaces: (request: Request<'ListNamespacesRequest'>) => listNamespaces(engine, request),
+    RegisterNamespace: (request: Request<'RegisterNamespaceRequest'>) =>
+      registerNamespace(engine, request),
+    UpdateNamespace: (request: Request<'UpdateNamespaceRequest'>) =>
+      updateNamespace(engine, request),
+    DescribeTaskQueue: (request: Request<'DescribeTaskQueueRequest'>) =>
+      describeTaskQueue(engine, request),
+    RecordWorkerHeartbeat: () => ({}),
+  };
+}
+
+function clusterInfo(): object {
+  return {
+    supportedClients: {
+      'temporal-go': '<2.0.0',
+      'temporal-java': '<2.0.0',
+      'temporal-php': '<2.0.0',
+      'temporal-typescript': '<2.0.0',
+      'temporal-cli': '<2.0.0',
+      'temporal-server': '<2.0.0',
+      'temporal-ui': '<3.0.0',
+    },
+    serverVersion: SERVER_VERSION,
+    clusterId: 'perdure-embedded',
+    clusterName: 'active',
+    historyShardCount: 1,
+    persistenceStore: 'memory',
+    visibilityStore: 'memory',
+    initialFailoverVersion: int64(1),
+    failoverVersionIncrement: int64(10),
+  };
+}
+
+function describeNamespace(
+  namespace: Namespace,
+): temporal.api.workflowservice.v1.IDescribeNamespaceResponse {
+  const { ArchivalState } = enums;
+  return {
+    namespaceInfo: {
+      name: namespace.name,
+      id: namespace.id,
+      state: enums.NamespaceState.NAMESPACE_STATE_REGISTERED,
+      description: namespace.description,
+      ownerEmail: namespace.ownerEmail,
+      data: { ...namespace.data },
+      capabilities: { workerHeartbeats: true },
+    },
+    config: {
+      workflowExecutionRetentionTtl: duration(namespace.retentionMs),
+      badBinaries: {},
+      historyArchivalState: ArchivalState.ARCHIVAL_STATE_DISABLED,
+      visibilityArchivalState: ArchivalState.ARCHIVAL_STATE_DISABLED,
+    },
+    replicationConfig: { activeClusterName: 'active', clusters: [{ clusterName: 'active' }] },
+  };
+}
+
+function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'>): object {
+  const all = engine.namespaces.all();
+  const from = pageToken<{ next: number }>(request.nextPageToken)?.next ?? 0;
+  const to = from + (request.pageSize || 100);
+  return {
+    namespaces: all.slice(from, to).map(describeNamespace),
+    ...(to < all.length && { nextPageToken: encodeToken({ next: to }) }),
+  };
+}
+
+function registerNamespace(engine: Engine, request: Request<'RegisterNamespaceRequest'>): object {
+  if (!request.namespace) throw invalid('Namespace not set on request.');
+  const retentionMs = durationMs(request.workflowExecutionRetentionPeriod);
+  engine.namespaces.register(request.namespace, {
+    description: request.description,
+    ownerEmail: request.ownerEmail,
+    data: request.data,
+    ...(retentionMs > 0 && { retentionMs }),
+  });
+  return {};
+}
+
+function updateNamespace(engine: Engine, request: Request<'UpdateNamespaceRequest'>): object {
+  const known = engine.namespaces.get(request.namespace);
+  const retentionMs = durationMs(request.config?.workflowExecutionRetentionTtl);
+  const updated: Namespace = {
+    ...known,
+    description: request.updateInfo?.description || known.description,
+    ownerEmail: request.updateInfo?.ownerEmail || known.ownerEmail,
+    data: { ...known.data, ...request.updateInfo?.data },
+    retentionMs: retentionMs > 0 ? retentionMs : known.retentionMs,
+  };
+  engine.namespaces.replace(updated);
+  return describeNamespace(updated);
+}
+
+function describeTaskQueue(engine: Engine, request: Request<'DescribeTaskQueueRequest'>): object {
+  engine.namespaces.get(request.namespace);
+  const name = request.taskQueue?.name;
+  if (!name) throw invalid('taskQueue is not set');
+  const activity = request.taskQueueType === enums.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
+  const queue = {
+    namespace: request.namespace,
+    kind: activity ? 'activity' : 'workflow',
+    name,
+  } as const;
+  const pollers = engine.matching.pollers(queue).map(({ identity, lastPollAtMs }) => ({
+    identity,
+    lastAccessTime: timestamp(lastPollAtMs),
+    ratePerSecond: 100_000,
+  }));
+  const approximateBacklogCount = int64(engine.matching.backlog(queue));
+  return {
+    pollers,
+    stats: { approximateBacklogCount },
+    ...(request.includeTaskQueueStatus && {
+      taskQueueStatus: { backlogCountHint: approximateBacklogCount },
+    }),
+  };
+}
+
+export function healthMethods(): { [method: string]: Method } {
+  return { Check: () => ({ status: 1 }) };
+}
+
+type Test = typeof temporal.api.testservice.v1;
+type TestRequest<N extends keyof Test> = Test[N] extends { prototype: infer P } ? P : never;
+
+/** The longest that a sleep on the clock can take. */
+const FOREVER_MS = 2 ** 31 - 1;
+
+/**
+ * The test service of Temporal's test server: a client locks time, unlocks it, and sleeps.
+ * The locks are counted, as there.
+ */
+export function testMethods(engine: Engine, startLocked: boolean): { [method: string]: Method } {
+  const { clock } = engine;
+  const locks: (() => void)[] = startLocked ? [clock.hold('locked by a test')] : [];
+  const sleepUntil = async (atMs: number, call: Call) => {
+    await call.park<true>(FOREVER_MS, (deliver) => {
+      const timer = clock.setTimer(atMs, () => deliver(true));
+      return () => clock.clearTimer(timer);
+    });
+    return {};
+  };
+  const unlock = () => {
+    const release = locks.pop();
+    if (!release) throw invalid('Unbalanced time skipping lock: it is not locked.');
+    release();
+  };
+  return {
+    GetCurrentTime: () => ({ time: timestamp(clock.now()) }),
+    LockTimeSkipping: () => {
+      locks.push(clock.hold('locked by a test'));
+      return {};
+    },
+    UnlockTimeSkipping: () => {
+      unlock();
+      return {};
+    },
+    Sleep: (request: TestRequest<'SleepRequest'>, call: Call) =>
+      sleepUntil(clock.now() + durationMs(request.duration), call),
+    SleepUntil: (request: TestRequest<'SleepUntilRequest'>, call: Call) =>
+      sleepUntil(timestampMs(request.timestamp) ?? 0, call),
+    UnlockTimeSkippingWithSleep: async (request: TestRequest<'SleepRequest'>, call: Call) => {
+      unlock();
+      const answer = await sleepUntil(clock.now() + durationMs(request.duration), call);
+      locks.push(clock.hold('locked by a test'));
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,304 @@
+/** Workers and workflow tasks: poll, complete, fail, answer queries. */
+import type { Engine, Task } from '../engine/engine.js';
+import type { QueryAnswer } from '../engine/queries.js';
+import type { Run } from '../engine/run.js';
+import { invalid, notFound } from '../errors.js';
+import type { Call } from '../grpc/call.js';
+import type { Method } from '../grpc/edge.js';
+import { startActivity } from '../history/activities.js';
+import { completeTask } from '../history/commands.js';
+import type { Draft } from '../history/draft.js';
+import {
+  type CommandError,
+  causeName,
+  isCommandError,
+  serverFailure,
+} from '../history/failures.js';
+import {
+  failWorkflowTask,
+  scheduleWorkflowTask,
+  startedTask,
+  startWorkflowTask,
+  transientEvents,
+} from '../history/workflow-task.js';
+import type { QueueName } from '../matching.js';
+import { codec, enums, type temporal } from '../proto.js';
+import { taskToken, type WorkflowTaskToken } from '../tokens.js';
+import {
+  activityTaskResponse,
+  queryTaskResponse,
+  withField,
+  workflowTaskResponse,
+} from './poll-response.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+
+/** How long a poll waits for a task, in real time. */
+const POLL_LIMIT_MS = 60_000;
+/** Answered this much before the client's deadline, so that the answer still arrives. */
+const DEADLINE_MARGIN_MS = 1000;
+
+const completedCodec = codec<temporal.api.workflowservice.v1.IRespondWorkflowTaskCompletedResponse>(
+  'temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedResponse',
+);
+
+export function workflowTaskMethods(engine: Engine): { [method: string]: Method } {
+  return {
+    PollWorkflowTaskQueue: (request: Request<'PollWorkflowTaskQueueRequest'>, call: Call) =>
+      poll(engine, request, call),
+    RespondWorkflowTaskCompleted: (request: Request<'RespondWorkflowTaskCompletedRequest'>) =>
+      respondCompleted(engine, request),
+    RespondWorkflowTaskFailed: (request: Request<'RespondWorkflowTaskFailedRequest'>) =>
+      respondFailed(engine, request),
+    RespondQueryTaskCompleted: (request: Request<'RespondQueryTaskCompletedRequest'>) =>
+      respondQuery(engine, request),
+    ShutdownWorker: (request: Request<'ShutdownWorkerRequest'>) => shutdownWorker(engine, request),
+    ResetStickyTaskQueue: (request: Request<'ResetStickyTaskQueueRequest'>) =>
+      resetSticky(engine, request),
+  };
+}
+
+/** How long a call may be parked: `limitMs`, or less when its client will not wait so long. */
+export function patience(call: Call, limitMs: number): number {
+  return Math.min(limitMs, call.deadlineMs - Date.now() - DEADLINE_MARGIN_MS);
+}
+
+/** The next task of a queue; undefined when the poll's time is over or its client has gone. */
+export async function nextTask(
+  engine: Engine,
+  queue: QueueName,
+  worker: { readonly identity: string; readonly key: string },
+  call: Call,
+  limitMs: number,
+): Promise<Task | undefined> {
+  if (call.gone) return undefined;
+  const { matching } = engine;
+  const ready = matching.takeNow(queue, worker.identity);
+  if (ready) return ready;
+  const task = await call.park<Task>(limitMs, (deliver) =>
+    matching.wait(queue, worker.key, deliver),
+  );
+  if (task && call.gone) {
+    matching.giveBack(queue, task);
+    return undefined;
+  }
+  return task;
+}
+
+async function poll(
+  engine: Engine,
+  request: Request<'PollWorkflowTaskQueueRequest'>,
+  call: Call,
+): Promise<Uint8Array | object> {
+  engine.namespaces.get(request.namespace);
+  const name = request.taskQueue?.name;
+  if (!name) throw invalid('taskQueue is not set');
+  const queue: QueueName = { namespace: request.namespace, kind: 'workflow', name };
+  const worker = { identity: request.identity, key: request.workerInstanceKey };
+  const endMs = Date.now() + patience(call, POLL_LIMIT_MS);
+  for (;;) {
+    const task = await nextTask(engine, queue, worker, call, endMs - Date.now());
+    if (!task) return {};
+    const response = await take(engine, task, request.identity);
+    if (response) return response;
+  }
+}
+
+/** The response for a task, undefined when it is no longer wanted. */
+async function take(engine: Engine, task: Task, identity: string): Promise<Uint8Array | undefined> {
+  if (task.kind === 'query') {
+    if (task.query.state !== 'direct' || task.query.route !== task.route) return undefined;
+    task.query.state = 'taken';
+    return queryTaskResponse(engine, task);
+  }
+  if (task.kind !== 'workflow') return undefined;
+  const { run, stamp } = task;
+  const started = await engine.update(run, (d) => start(engine, d, stamp, identity));
+  return started && workflowTaskResponse(engine, { run, ...started });
+}
+
+function start(engine: Engine, d: Draft, stamp: number, identity: string) {
+  const sticky = d.info.workflowTask.kind === 'scheduled' && d.info.workflowTask.sticky;
+  if (!startWorkflowTask(d, stamp, { requestId: engine.newId(), identity })) return undefined;
+  return { transient: transientEvents(d), sticky };
+}
+
+function runOf(engine: Engine, namespace: string, token: WorkflowTaskToken): Run {
+  return engine.find(namespace, token.workflowId, token.runId);
+}
+
+async function respondCompleted(
+  engine: Engine,
+  request: Request<'RespondWorkflowTaskCompletedRequest'>,
+): Promise<Uint8Array> {
+  const token = taskToken(request.taskToken, 'workflow');
+  const run = runOf(engine, request.namespace, token);
+  const answers = () => queryAnswers(run, request.queryResults);
+  try {
+    const done = await engine.update(run, (d) => complete(engine, d, token, request, answers));
+    for (const { query, answer } of done.answers) {
+      engine.forgetQuery(run, query);
+      query.answer(answer);
+    }
+    return completedResponse(engine, run, done);
+  } catch (error) {
+    if (!isCommandError(error)) throw error;
+    await failBadTask(engine, run, token, request.identity, error);
+    throw invalid(error.fullMessage);
+  }
+}
+
+type AnsweredQuery = ReturnType<typeof queryAnswers>[number];
+
+interface Done {
+  readonly answers: readonly AnsweredQuery[];
+  readonly eager: readonly number[];
+  readonly next:
+    | { readonly transient: readonly Uint8Array[]; readonly sticky: boolean }
+    | undefined;
+}
+
+function complete(
+  engine: Engine,
+  d: Draft,
+  token: WorkflowTaskToken,
+  request: Request<'RespondWorkflowTaskCompletedRequest'>,
+  answersOf: () => AnsweredQuery[],
+): Done {
+  const context = engine.commandContext(d.key.namespace);
+  const { eager } = completeTask(d, token, request, context);
+  for (const id of eager) startEagerly(engine, d, id, request.identity);
+  const answers = answersOf();
+  const task = d.info.workflowTask;
+  const next =
+    request.returnNewWorkflowTask && task.kind === 'scheduled'
+      ? start(engine, d, task.stamp, request.identity)
+      : undefined;
+  return { answers, eager, next: next && { ...next, sticky: d.info.sticky !== undefined } };
+}
+
+function startEagerly(engine: Engine, d: Draft, scheduledEventId: number, identity: string): void {
+  const phase = d.activities.get(scheduledEventId)?.phase;
+  if (phase?.kind !== 'scheduled') return;
+  const task = { scheduledEventId, stamp: phase.stamp };
+  startActivity(d, task, { requestId: engine.newId(), identity });
+}
+
+/** The queries that the answer answers; marked, so that they are not sent out again. */
+function queryAnswers(
+  run: Run,
+  results: { [id: string]: temporal.api.query.v1.IWorkflowQueryResult } | null | undefined,
+) {
+  return Object.entries(results ?? {}).flatMap(([id, result]) => {
+    const query = run.queries.get(id);
+    if (!query) return [];
+    query.state = 'answered';
+    return [{ query, answer: queryAnswer(result) }];
+  });
+}
+
+function queryAnswer(result: temporal.api.query.v1.IWorkflowQueryResult): QueryAnswer {
+  return result.resultType === enums.QueryResultType.QUERY_RESULT_TYPE_ANSWERED
+    ? { kind: 'answered', result: result.answer ?? undefined }
+    : { kind: 'failed', message: result.errorMessage ?? '', failure: result.failure ?? undefined };
+}
+
+const WORKFLOW_TASK_FIELD = 1;
+
+function completedResponse(engine: Engine, run: Run, done: Done): Uint8Array {
+  const activityTasks = done.eager
+    .filter((id) => run.state.activities.get(id)?.phase.kind === 'started')
+    .map((id) => activityTaskResponse(run, id));
+  const rest = completedCodec.encode({ activityTasks }).finish();
+  if (!done.next) return rest;
+  return withField(rest, WORKFLOW_TASK_FIELD, workflowTaskResponse(engine, { run, ...done.next }));
+}
+
+/** A task whose commands could not be carried out fails, and another follows. */
+async function failBadTask(
+  engine: Engine,
+  run: Run,
+  token: WorkflowTaskToken,
+  identity: string,
+  error: CommandError,
+): Promise<void> {
+  const cause = error.taskFailedCause;
+  await engine.update(run, (d) => {
+    failWorkflowTask(d, startedTask(d, token), {
+      cause,
+      failure: serverFailure(error.message || causeName(cause), true),
+      identity,
+    });
+    scheduleWorkflowTask(d);
+  });
+}
+
+/** From this attempt on, queries are told that the workflow cannot answer. */
+const NOT_READY_ATTEMPT = 3;
+
+async function respondFailed(
+  engine: Engine,
+  request: Request<'RespondWorkflowTaskFailedRequest'>,
+): Promise<object> {
+  const token = taskToken(request.taskToken, 'workflow');
+  const run = runOf(engine, request.namespace, token);
+  await engine.update(run, (d) => {
+    failWorkflowTask(d, startedTask(d, token), {
+      cause: request.cause,
+      failure: request.failure ?? undefined,
+      identity: request.identity,
+      binaryChecksum: request.binaryChecksum,
+    });
+    scheduleWorkflowTask(d);
+  });
+  if (run.info.workflowTaskAttempt >= NOT_READY_ATTEMPT) {
+    for (const query of [...run.queries.values()]) {
+      if (query.state !== 'waiting') continue;
+      engine.forgetQuery(run, query);
+      query.answer({ kind: 'notReady' });
+    }
+  }
+  return {};
+}
+
+function respondQuery(
+  engine: Engine,
+  request: Request<'RespondQueryTaskCompletedRequest'>,
+): object {
+  const token = taskToken(request.taskToken, 'query');
+  const pending = engine.directQueries.get(token.queryId);
+  if (!pending) throw notFound('Query task not found, or already expired.');
+  engine.forgetQuery(pending.run, pending.query);
+  const answered = request.completedType === enums.QueryResultType.QUERY_RESULT_TYPE_ANSWERED;
+  pending.query.answer(
+    answered
+      ? { kind: 'answered', result: request.queryResult ?? undefined }
+      : { kind: 'failed', message: request.errorMessage, failure: request.failure ?? undefined },
+  );
+  return {};
+}
+
+/** A worker goes: what waits in its sticky queue goes to the normal one. */
+function shutdownWorker(engine: Engine, request: Request<'ShutdownWorkerRequest'>): object {
+  engine.namespaces.get(request.namespace);
+  if (!request.stickyTaskQueue) return {};
+  const { namespace, stickyTaskQueue: name } = request;
+  for (const task of engine.matching.shut({ namespace, kind: 'workflow', name })) {
+    if (task.kind === 'workflow') engine.unstick(task.run, task.stamp);
+    else if (task.kind === 'query') engine.sendQuery(task.run, task.query);
+  }
+  return {};
+}
+
+async function resetSticky(
+  engine: Engine,
+  request: Request<'ResetStickyTaskQueueRequest'>,
+): Promise<object> {
+  const { workflowId, runId } = request.execution ?? {};
+  const run = engine.find(request.namespace, workflowId ?? '', runId ?? '');
+  await engine.update(run, (d) => {
+    d.info.sticky = undefined;
+  });
+  return {};
+}

@@ -1,0 +1,205 @@
+/**
+ * Children of a run. The parent's transaction writes that a child was asked for; a transfer starts
+ * it, and what came of that is another transaction on the parent. The request id of the start is
+ * part of the record, so that a transfer which is carried out twice starts one child.
+ */
+import { duration, durationMs, enums, int64, type PayloadMap, type temporal } from '../proto.js';
+import { PENDING_LIMIT } from './activities.js';
+import { cronProblem } from './cron.js';
+import type { Draft } from './draft.js';
+import type { Outcome } from './effects.js';
+import { CommandError } from './failures.js';
+import { retryPolicyProblem, withDefaults } from './retry.js';
+import { completeTimeouts } from './start.js';
+import type { ChildInfo } from './state.js';
+import { isOpen } from './state.js';
+import { scheduleWorkflowTask } from './workflow-task.js';
+
+const Cause = enums.WorkflowTaskFailedCause;
+
+type StartCommand = temporal.api.command.v1.IStartChildWorkflowExecutionCommandAttributes;
+
+/** The command StartChildWorkflowExecution. */
+export function initiateChild(
+  d: Draft,
+  command: StartCommand,
+  completedEventId: number,
+  userMetadata: temporal.api.sdk.v1.IUserMetadata | null | undefined,
+): void {
+  checkChild(d, command);
+  const { runTimeoutMs, taskTimeoutMs } = completeTimeouts(command);
+  const attributes: ChildInfo['attributes'] = {
+    namespace: d.key.namespace,
+    namespaceId: d.info.namespaceId,
+    workflowId: command.workflowId ?? '',
+    workflowType: { name: command.workflowType?.name ?? '' },
+    taskQueue: {
+      name: command.taskQueue?.name || d.info.taskQueue,
+      kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL,
+    },
+    input: command.input ?? null,
+    workflowExecutionTimeout: command.workflowExecutionTimeout ?? null,
+    workflowRunTimeout: duration(runTimeoutMs),
+    workflowTaskTimeout: duration(taskTimeoutMs),
+    parentClosePolicy:
+      command.parentClosePolicy || enums.ParentClosePolicy.PARENT_CLOSE_POLICY_TERMINATE,
+    control: command.control ?? '',
+    workflowTaskCompletedEventId: int64(completedEventId),
+    workflowIdReusePolicy:
+      command.workflowIdReusePolicy ||
+      enums.WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+    retryPolicy: command.retryPolicy ? withDefaults(command.retryPolicy) : null,
+    cronSchedule: command.cronSchedule ?? '',
+    header: command.header ?? null,
+    memo: command.memo ?? null,
+    searchAttributes: command.searchAttributes ?? null,
+    priority: command.priority ?? null,
+  };
+  const initiatedEventId = d.append('startChildWorkflowExecutionInitiated', attributes, {
+    userMetadata,
+  });
+  const child: ChildInfo = {
+    initiatedEventId,
+    requestId: d.newId(),
+    workflowId: attributes.workflowId ?? '',
+    workflowType: attributes.workflowType?.name ?? '',
+    parentClosePolicy: attributes.parentClosePolicy ?? 0,
+    runId: undefined,
+    startedEventId: 0,
+    attributes,
+  };
+  d.children.set(initiatedEventId, child);
+  d.transfer({ kind: 'startChild', child });
+}
+
+function checkChild(d: Draft, command: StartCommand): void {
+  const bad = (what: string) =>
+    new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES, what);
+  const id = command.workflowId ?? '';
+  const type = command.workflowType?.name ?? '';
+  const where = `WorkflowId=${id} WorkflowType=${type} Namespace=${command.namespace ?? ''}`;
+  if (!id)
+    throw bad(
+      `Required field WorkflowId is not set on StartChildWorkflowExecutionCommand. ${where}`,
+    );
+  if (!type)
+    throw bad(
+      `Required field WorkflowType is not set on StartChildWorkflowExecutionCommand. ${where}`,
+    );
+  if (command.namespace && command.namespace !== d.key.namespace)
+    throw bad(`A child in another namespace is not supported by this embedded server. ${where}`);
+  if (Buffer.byteLength(id) > 1000)
+    throw bad(`WorkflowId on StartChildWorkflowExecutionCommand exceeds length limit. ${where}`);
+  for (const timeout of [
+    command.workflowExecutionTimeout,
+    command.workflowRunTimeout,
+    command.workflowTaskTimeout,
+  ])
+    if (durationMs(timeout) < 0)
+      throw bad(`A negative timeout is set on StartChildWorkflowExecutionCommand. ${where}`);
+  const problem =
+    retryPolicyProblem(command.retryPolicy) ?? cronProblem(command.cronSchedule ?? '');
+  if (problem) throw bad(`${problem} ${where}`);
+  if (d.children.size >= PENDING_LIMIT) {
+    throw new CommandError(
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_CHILD_WORKFLOWS_LIMIT_EXCEEDED,
+      `the number of pending child workflow executions, ${d.children.size}, has reached the per-workflow limit of ${PENDING_LIMIT}`,
+    );
+  }
+}
+
+/** The child has started. */
+export function childStarted(d: Draft, initiatedEventId: number, runId: string): void {
+  const child = d.children.get(initiatedEventId);
+  if (!child || child.runId || !isOpen(d.info)) return;
+  const startedEventId = d.appendOrBuffer('childWorkflowExecutionStarted', {
+    namespace: d.key.namespace,
+    namespaceId: d.info.namespaceId,
+    initiatedEventId: int64(initiatedEventId),
+    workflowExecution: { workflowId: child.workflowId, runId },
+    workflowType: { name: child.workflowType },
+    header: child.attributes.header ?? null,
+  });
+  d.children.set(initiatedEventId, { ...child, runId, startedEventId });
+  scheduleWorkflowTask(d);
+}
+
+/** The child could not be started. */
+export function childStartFailed(d: Draft, initiatedEventId: number, cause: number): void {
+  const child = d.children.get(initiatedEventId);
+  if (!child || !isOpen(d.info)) return;
+  d.children.delete(initiatedEventId);
+  d.appendOrBuffer('startChildWorkflowExecutionFailed', {
+    namespace: d.key.namespace,
+    namespaceId: d.info.namespaceId,
+    workflowId: child.workflowId,
+    workflowType: { name: child.workflowType },
+    cause,
+    control: child.attributes.control ?? '',
+    initiatedEventId: int64(initiatedEventId),
+    workflowTaskCompletedEventId: child.attributes.workflowTaskCompletedEventId ?? null,
+  });
+  scheduleWorkflowTask(d);
+}
+
+/** The child, or the last run of its chain, has closed. */
+export function childClosed(
+  d: Draft,
+  initiatedEventId: number,
+  run: { readonly runId: string; readonly workflowType: string; readonly outcome: Outcome },
+): void {
+  const child = d.children.get(initiatedEventId);
+  if (!child || !isOpen(d.info)) return;
+  if (!child.runId) childStarted(d, initiatedEventId, run.runId);
+  const known = d.children.get(initiatedEventId) ?? child;
+  d.children.delete(initiatedEventId);
+  appendEnd(d, run.outcome, {
+    namespace: d.key.namespace,
+    namespaceId: d.info.namespaceId,
+    workflowExecution: { workflowId: child.workflowId, runId: run.runId },
+    workflowType: { name: run.workflowType },
+    initiatedEventId: int64(initiatedEventId),
+    startedEventId: int64(known.startedEventId),
+  });
+  scheduleWorkflowTask(d);
+}
+
+type Common = temporal.api.history.v1.IChildWorkflowExecutionTerminatedEventAttributes;
+
+function appendEnd(d: Draft, outcome: Outcome, common: Common): void {
+  switch (outcome.kind) {
+    case 'completed':
+      d.appendOrBuffer('childWorkflowExecutionCompleted', {
+        ...common,
+        result: outcome.result ?? null,
+      });
+      return;
+    case 'failed': {
+      const { failure, retryState } = outcome;
+      d.appendOrBuffer('childWorkflowExecutionFailed', { ...common, failure, retryState });
+      return;
+    }
+    case 'canceled':
+      d.appendOrBuffer('childWorkflowExecutionCanceled', {
+        ...common,
+        details: outcome.details ?? null,
+      });
+      return;
+    case 'timedOut':
+      d.appendOrBuffer('childWorkflowExecutionTimedOut', {
+        ...common,
+        retryState: outcome.retryState,
+      });
+      return;
+    case 'terminated':
+      d.appendOrBuffer('childWorkflowExecutionTerminated', common);
+  }
+}
+
+/** The memo and search attributes that a child is started with. */
+export function childFields(child: ChildInfo): { memo: PayloadMap; searchAttributes: PayloadMap } {
+  return {
+    memo: child.attributes.memo?.fields ?? {},
+    searchAttributes: child.attributes.searchAttributes?.indexedFields ?? {},
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * The end of a run: completed, failed, canceled, continued as new, terminated or timed out; and the
+ * run that follows where a retry policy or a cron schedule asks for one.
+ *
+ * 1. The parent is told when the chain of runs ends, not when one run hands over to the next.
+ * 2. Nothing that was pending happens any more; children get their parent close policy.
+ */
+import {
+  durationMs,
+  enums,
+  type Failure,
+  int64,
+  type Payloads,
+  Status,
+  type temporal,
+} from '../proto.js';
+import { cronDelayMs } from './cron.js';
+import type { Draft } from './draft.js';
+import type { Outcome } from './effects.js';
+import { CommandError } from './failures.js';
+import { decideRetry } from './retry.js';
+import { type StartSpec, scheduleFirstTask, startRun, successorSpec } from './start.js';
+import { isOpen } from './state.js';
+import { failWorkflowTask } from './workflow-task.js';
+
+const { ContinueAsNewInitiator: Initiator, RetryState, ParentClosePolicy } = enums;
+
+/** Shared by all ends: no more tasks, timers or children; parent and children are told. */
+function close(d: Draft, status: Status, outcome: Outcome): void {
+  d.info.status = status;
+  d.info.closedAtMs = d.nowMs;
+  d.info.workflowTask = { kind: 'none' };
+  d.info.runnableActivities = 0;
+  d.info.buffered = [];
+  d.effects.push({ kind: 'disarmAll' });
+  const continues = d.successor !== undefined;
+  if (d.info.parent && !continues) {
+    const { parent, workflowType } = d.info;
+    d.transfer({ kind: 'childClosed', parent, outcome, workflowType });
+  }
+  for (const child of d.children.values()) {
+    if (child.parentClosePolicy === ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON) continue;
+    if (!child.runId) continue;
+    const { workflowId, runId } = child;
+    d.transfer({
+      kind: 'parentClosed',
+      child: { workflowId, runId },
+      policy: child.parentClosePolicy,
+    });
+  }
+}
+
+/** Starts the run that takes over, in the same transaction. */
+function succeed(d: Draft, overrides: Partial<StartSpec>): string {
+  const spec = successorSpec(d, overrides);
+  d.successor = startRun(spec, { nowMs: d.nowMs, newId: d.newId });
+  scheduleFirstTask(d.successor);
+  d.info.newRunId = spec.key.runId;
+  return spec.key.runId;
+}
+
+function predecessor(d: Draft, initiator: number, failure?: Failure, lastResult?: Payloads) {
+  return {
+    runId: d.key.runId,
+    firstRunId: d.info.firstRunId,
+    initiator,
+    failure,
+    lastResult: lastResult ?? d.info.started.lastCompletionResult ?? undefined,
+  };
+}
+
+/** The next run of a cron schedule; empty when there is none. */
+function nextCronRun(d: Draft, failure?: Failure, lastResult?: Payloads): string {
+  const cron = d.info.started.cronSchedule;
+  if (!cron || d.info.cancelRequested) return '';
+  const delayMs = cronDelayMs(cron, d.info.executionAtMs, d.nowMs);
+  if (delayMs === undefined) return '';
+  if (d.info.expiresAtMs !== undefined && d.nowMs + delayMs >= d.info.expiresAtMs) return '';
+  return succeed(d, {
+    backoffMs: delayMs,
+    predecessor: predecessor(
+      d,
+      Initiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE,
+      failure,
+      lastResult,
+    ),
+  });
+}
+
+export function completeRun(
+  d: Draft,
+  result: Payloads | undefined,
+  completedEventId: number,
+): void {
+  const newExecutionRunId = nextCronRun(d, undefined, result);
+  d.append('workflowExecutionCompleted', {
+    result: result ?? null,
+    workflowTaskCompletedEventId: int64(completedEventId),
+    newExecutionRunId,
+  });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_COMPLETED, { kind: 'completed', result });
+}
+
+/** A retry by the workflow's own policy: the new run's id, or why there is none. */
+function retryRun(d: Draft, failure: Failure | undefined): { runId: string; retryState: number } {
+  const attempt = d.info.started.attempt ?? 1;
+  const decision = decideRetry({
+    policy: d.info.started.retryPolicy,
+    attempt,
+    failure,
+    nowMs: d.nowMs,
+    expiresAtMs: d.info.expiresAtMs,
+  });
+  if (decision.kind === 'stop') return { runId: '', retryState: decision.retryState };
+  const runId = succeed(d, {
+    attempt: attempt + 1,
+    backoffMs: decision.delayMs,
+    predecessor: predecessor(d, Initiator.CONTINUE_AS_NEW_INITIATOR_RETRY, failure),
+  });
+  return { runId, retryState: RetryState.RETRY_STATE_IN_PROGRESS };
+}
+
+export function failRun(d: Draft, failure: Failure, completedEventId: number): void {
+  const { runId, retryState } = retryRun(d, failure);
+  const newExecutionRunId = runId || nextCronRun(d, failure);
+  d.append('workflowExecutionFailed', {
+    failure,
+    retryState,
+    workflowTaskCompletedEventId: int64(completedEventId),
+    newExecutionRunId,
+  });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_FAILED, { kind: 'failed', failure, retryState });
+}
+
+export function cancelRun(d: Draft, details: Payloads | undefined, completedEventId: number): void {
+  if (!d.info.cancelRequested) {
+    throw new CommandError(
+      enums.WorkflowTaskFailedCause
+        .WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_WORKFLOW_EXECUTION_ATTRIBUTES,
+      'cancel of the workflow was not requested',
+    );
+  }
+  d.append('workflowExecutionCanceled', {
+    workflowTaskCompletedEventId: int64(completedEventId),
+    details: details ?? null,
+  });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_CANCELED, { kind: 'canceled', details });
+}
+
+type ContinueCommand = temporal.api.command.v1.IContinueAsNewWorkflowExecutionCommandAttributes;
+
+/** Continue-as-new: the new run has the old one's timeouts, memo and search attributes unless named anew. */
+export function continueRun(d: Draft, command: ContinueCommand, completedEventId: number): void {
+  const taskTimeoutMs = durationMs(command.workflowTaskTimeout) || d.info.taskTimeoutMs;
+  const runTimeoutMs = durationMs(command.workflowRunTimeout) || d.info.runTimeoutMs;
+  const backoffMs = durationMs(command.backoffStartInterval);
+  const initiator = command.initiator || Initiator.CONTINUE_AS_NEW_INITIATOR_WORKFLOW;
+  const memo = command.memo?.fields ?? {};
+  const searchAttributes = command.searchAttributes?.indexedFields ?? {};
+  const spec: Partial<StartSpec> = {
+    workflowType: command.workflowType?.name || d.info.workflowType,
+    taskQueue: command.taskQueue?.name || d.info.taskQueue,
+    input: command.input ?? undefined,
+    header: command.header ?? undefined,
+    memo: Object.keys(memo).length > 0 ? memo : d.info.memo,
+    searchAttributes:
+      Object.keys(searchAttributes).length > 0 ? searchAttributes : d.info.searchAttributes,
+    runTimeoutMs,
+    taskTimeoutMs,
+    backoffMs,
+    retryPolicy: command.retryPolicy ?? d.info.started.retryPolicy ?? undefined,
+    cronSchedule: command.cronSchedule || (d.info.started.cronSchedule ?? ''),
+    predecessor: predecessor(
+      d,
+      initiator,
+      command.failure ?? undefined,
+      command.lastCompletionResult ?? undefined,
+    ),
+  };
+  const newExecutionRunId = succeed(d, spec);
+  d.append('workflowExecutionContinuedAsNew', {
+    newExecutionRunId,
+    workflowType: { name: spec.workflowType ?? '' },
+    taskQueue: { name: spec.taskQueue ?? '', kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
+    input: command.input ?? null,
+    workflowRunTimeout: command.workflowRunTimeout ?? null,
+    workflowTaskTimeout: command.workflowTaskTimeout ?? null,
+    workflowTaskCompletedEventId: int64(completedEventId),
+    backoffStartInterval: command.backoffStartInterval ?? null,
+    initiator,
+    failure: command.failure ?? null,
+    lastCompletionResult: command.lastCompletionResult ?? null,
+    header: command.header ?? null,
+    memo: command.memo ?? null,
+    searchAttributes: command.searchAttributes ?? null,
+  });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW, {
+    kind: 'completed',
+    result: undefined,
+  });
+}
+
+/** A workflow task that is in progress while the run is ended from outside fails first. */
+function forceTaskEnd(d: Draft): void {
+  const task = d.info.workflowTask;
+  if (task.kind === 'started') {
+    failWorkflowTask(d, task, {
+      cause: enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+      identity: task.identity,
+    });
+  }
+  d.flush();
+}
+
+export function terminateRun(
+  d: Draft,
+  how: {
+    readonly reason: string;
+    readonly details?: Payloads | undefined;
+    readonly identity: string;
+  },
+): void {
+  forceTaskEnd(d);
+  d.append('workflowExecutionTerminated', {
+    reason: how.reason,
+    details: how.details ?? null,
+    identity: how.identity,
+  });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_TERMINATED, { kind: 'terminated' });
+}
+
+/** The run timeout, or that of the whole execution, is due. */
+export function timeOutRun(d: Draft): void {
+  if (!isOpen(d.info)) return;
+  forceTaskEnd(d);
+  const timeoutType = enums.TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE;
+  const failure: Failure = {
+    message: 'workflow timeout',
+    source: 'Server',
+    timeoutFailureInfo: { timeoutType },
+  };
+  const expired = d.info.expiresAtMs !== undefined && d.nowMs >= d.info.expiresAtMs;
+  const retry = expired
+    ? { runId: '', retryState: RetryState.RETRY_STATE_TIMEOUT }
+    : retryRun(d, failure);
+  const newExecutionRunId = retry.runId || (expired ? '' : nextCronRun(d, failure));
+  d.append('workflowExecutionTimedOut', { retryState: retry.retryState, newExecutionRunId });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, {
+    kind: 'timedOut',
+    retryState: retry.retryState,
+  });
+}

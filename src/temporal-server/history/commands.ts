@@ -1,0 +1,273 @@
+/**
+ * A worker's answer to a workflow task: the completion, then each command in turn, then the task
+ * that follows if one is needed.
+ *
+ * A command that cannot be carried out throws a CommandError; the draft is dropped, and the task
+ * fails instead (see `failTask` in the engine).
+ */
+import { type Command, enums, int64, type PayloadMap, type temporal, toNumber } from '../proto.js';
+import { type IsBackground, requestCancelActivity, scheduleActivity } from './activities.js';
+import { initiateChild } from './children.js';
+import { cancelRun, completeRun, continueRun, failRun } from './close.js';
+import type { Draft } from './draft.js';
+import { initiateCancel, initiateSignal } from './externals.js';
+import { CommandError } from './failures.js';
+import { isOpen } from './state.js';
+import { cancelTimer, startTimer } from './timers.js';
+import {
+  completeWorkflowTask,
+  scheduleWorkflowTask,
+  type WorkflowTaskRef,
+} from './workflow-task.js';
+
+const { CommandType, WorkflowTaskFailedCause: Cause } = enums;
+
+type Completed = temporal.api.workflowservice.v1.IRespondWorkflowTaskCompletedRequest;
+
+/** What the rules need to know that is not in the run. */
+export interface CommandContext {
+  readonly isBackground: IsBackground;
+  /** What is wrong with search attributes, undefined when they are fine. */
+  readonly searchAttributesProblem: (attributes: PayloadMap) => string | undefined;
+}
+
+export interface CompletedTask {
+  /** Activities whose commands asked that this very worker gets them at once. */
+  readonly eager: readonly number[];
+}
+
+const CLOSING: ReadonlySet<number> = new Set([
+  CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+  CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION,
+  CommandType.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION,
+  CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
+]);
+
+/** Takes the answer to a workflow task. */
+export function completeTask(
+  d: Draft,
+  ref: WorkflowTaskRef,
+  request: Completed,
+  context: CommandContext,
+): CompletedTask {
+  const commands = request.commands ?? [];
+  const completedEventId = completeWorkflowTask(d, ref, request);
+  const closes = commands.some((command) => CLOSING.has(command.commandType ?? 0));
+  if (closes && d.info.buffered.length > 0)
+    throw new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, '');
+  stick(d, request);
+  const work = new Work(d, completedEventId, request.identity ?? '', context);
+  for (const command of commands) {
+    if (!isOpen(d.info)) break;
+    work.carryOut(command);
+  }
+  if (isOpen(d.info)) {
+    const newEvents = d.flush();
+    if (newEvents || work.needsTask || request.forceCreateNewWorkflowTask) scheduleWorkflowTask(d);
+  }
+  return { eager: work.eager };
+}
+
+function stick(d: Draft, request: Completed): void {
+  const sticky = request.stickyAttributes;
+  const name = sticky?.workerTaskQueue?.name;
+  const timeout = sticky?.scheduleToStartTimeout;
+  const scheduleToStartMs = timeout
+    ? toNumber(timeout.seconds) * 1000 + (timeout.nanos ?? 0) / 1e6
+    : 5000;
+  d.info.sticky = name ? { name, scheduleToStartMs } : undefined;
+}
+
+class Work {
+  readonly eager: number[] = [];
+  needsTask = false;
+
+  constructor(
+    readonly d: Draft,
+    readonly completedEventId: number,
+    readonly identity: string,
+    readonly context: CommandContext,
+  ) {}
+
+  carryOut(command: Command): void {
+    const { d, completedEventId } = this;
+    const { userMetadata } = command;
+    switch (command.commandType) {
+      case CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
+        this.#scheduleActivity(command);
+        return;
+      case CommandType.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK: {
+        const id = toNumber(command.requestCancelActivityTaskCommandAttributes?.scheduledEventId);
+        if (requestCancelActivity(d, id, completedEventId, this.identity)) this.needsTask = true;
+        return;
+      }
+      case CommandType.COMMAND_TYPE_START_TIMER:
+        startTimer(d, command.startTimerCommandAttributes ?? {}, completedEventId, userMetadata);
+        return;
+      case CommandType.COMMAND_TYPE_CANCEL_TIMER:
+        cancelTimer(d, command.cancelTimerCommandAttributes ?? {}, completedEventId, this.identity);
+        return;
+      case CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION:
+        this.#startChild(command);
+        return;
+      case CommandType.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION:
+        initiateSignal(
+          d,
+          command.signalExternalWorkflowExecutionCommandAttributes ?? {},
+          completedEventId,
+        );
+        return;
+      case CommandType.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION:
+        initiateCancel(
+          d,
+          command.requestCancelExternalWorkflowExecutionCommandAttributes ?? {},
+          completedEventId,
+        );
+        return;
+      case CommandType.COMMAND_TYPE_RECORD_MARKER:
+        this.#recordMarker(command);
+        return;
+      case CommandType.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+        this.#upsertSearchAttributes(command);
+        return;
+      case CommandType.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES:
+        this.#modifyMemo(command);
+        return;
+      default:
+        this.#close(command);
+        return;
+    }
+  }
+
+  #scheduleActivity(command: Command): void {
+    const attributes = command.scheduleActivityTaskCommandAttributes ?? {};
+    const id = scheduleActivity(this.d, attributes, {
+      completedEventId: this.completedEventId,
+      userMetadata: command.userMetadata,
+      isBackground: this.context.isBackground,
+    });
+    if (attributes.requestEagerExecution) this.eager.push(id);
+  }
+
+  #startChild(command: Command): void {
+    const attributes = command.startChildWorkflowExecutionCommandAttributes ?? {};
+    this.#checkSearchAttributes(
+      attributes.searchAttributes?.indexedFields,
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
+    );
+    initiateChild(this.d, attributes, this.completedEventId, command.userMetadata);
+  }
+
+  #recordMarker(command: Command): void {
+    const marker = command.recordMarkerCommandAttributes ?? {};
+    if (!marker.markerName) {
+      throw new CommandError(
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES,
+        'MarkerName is not set on RecordMarkerCommand.',
+      );
+    }
+    this.d.append(
+      'markerRecorded',
+      {
+        markerName: marker.markerName,
+        details: marker.details ?? {},
+        workflowTaskCompletedEventId: int64(this.completedEventId),
+        header: marker.header ?? null,
+        failure: marker.failure ?? null,
+      },
+      { userMetadata: command.userMetadata },
+    );
+  }
+
+  #checkSearchAttributes(attributes: PayloadMap | null | undefined, cause: number): void {
+    const problem = attributes && this.context.searchAttributesProblem(attributes);
+    if (problem) throw new CommandError(cause, problem);
+  }
+
+  #upsertSearchAttributes(command: Command): void {
+    const fields =
+      command.upsertWorkflowSearchAttributesCommandAttributes?.searchAttributes?.indexedFields;
+    const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES;
+    if (!fields || Object.keys(fields).length === 0)
+      throw new CommandError(
+        cause,
+        'IndexedFields is not set on UpsertWorkflowSearchAttributesCommand.',
+      );
+    this.#checkSearchAttributes(fields, cause);
+    this.d.info.searchAttributes = merged(this.d.info.searchAttributes, fields);
+    this.d.append('upsertWorkflowSearchAttributes', {
+      workflowTaskCompletedEventId: int64(this.completedEventId),
+      searchAttributes: { indexedFields: fields },
+    });
+  }
+
+  #modifyMemo(command: Command): void {
+    const memo = command.modifyWorkflowPropertiesCommandAttributes?.upsertedMemo;
+    if (!memo) {
+      throw new CommandError(
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES,
+        'UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.',
+      );
+    }
+    this.d.info.memo = merged(this.d.info.memo, memo.fields ?? {});
+    this.d.append('workflowPropertiesModified', {
+      workflowTaskCompletedEventId: int64(this.completedEventId),
+      upsertedMemo: memo,
+    });
+  }
+
+  #close(command: Command): void {
+    const { d, completedEventId } = this;
+    switch (command.commandType) {
+      case CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+        completeRun(
+          d,
+          command.completeWorkflowExecutionCommandAttributes?.result ?? undefined,
+          completedEventId,
+        );
+        return;
+      case CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
+        failRun(d, command.failWorkflowExecutionCommandAttributes?.failure ?? {}, completedEventId);
+        return;
+      case CommandType.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
+        cancelRun(
+          d,
+          command.cancelWorkflowExecutionCommandAttributes?.details ?? undefined,
+          completedEventId,
+        );
+        return;
+      case CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: {
+        const attributes = command.continueAsNewWorkflowExecutionCommandAttributes ?? {};
+        this.#checkSearchAttributes(
+          attributes.searchAttributes?.indexedFields,
+          Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
+        );
+        continueRun(d, attributes, completedEventId);
+        return;
+      }
+      default:
+        throw new CommandError(
+          Cause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED,
+          `command ${CommandType[command.commandType ?? 0] ?? command.commandType} is not implemented by this embedded server`,
+        );
+    }
+  }
+}
+
+/** An upsert: a payload of null takes its key away. */
+function merged(base: PayloadMap, upserted: PayloadMap): PayloadMap {
+  const result: PayloadMap = { ...base };
+  for (const [key, payload] of Object.entries(upserted)) {
+    if (isNull(payload)) delete result[key];
+    else result[key] = payload;
+  }
+  return result;
+}
+
+function isNull(payload: temporal.api.common.v1.IPayload): boolean {
+  const encoding = Buffer.from(payload.metadata?.encoding ?? []).toString();
+  const text = Buffer.from(payload.data ?? []).toString();
+  return (
+    encoding === 'binary/null' || (encoding === 'json/plain' && (text === 'null' || text === '[]'))
+  );
+}

@@ -1,0 +1,44 @@
+/** Failures that the server itself makes, worded as Temporal words them. */
+import { enumName, enums, type Failure, type Payloads, pascalCase } from '../proto.js';
+
+/** Thrown by a rule when a command cannot be carried out: the workflow task fails with `cause`. */
+export class CommandError extends Error {
+  constructor(
+    readonly taskFailedCause: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'TemporalCommandError';
+  }
+
+  /** `BadScheduleActivityAttributes: ActivityId is not set ...`, as clients see it. */
+  get fullMessage(): string {
+    const cause = causeName(this.taskFailedCause);
+    return this.message ? `${cause}: ${this.message}` : cause;
+  }
+}
+
+export function isCommandError(thrown: unknown): thrown is CommandError {
+  return thrown instanceof Error && thrown.name === 'TemporalCommandError';
+}
+
+export function causeName(cause: number): string {
+  return pascalCase(enumName(enums.WorkflowTaskFailedCause, cause, 'WORKFLOW_TASK_FAILED_CAUSE_'));
+}
+
+export function serverFailure(message: string, nonRetryable: boolean): Failure {
+  return { message, source: 'Server', serverFailureInfo: { nonRetryable } };
+}
+
+/** `activity StartToClose timeout`, with the details of the last heartbeat. */
+export function activityTimeoutFailure(
+  timeoutType: number,
+  lastHeartbeatDetails: Payloads | undefined,
+): Failure {
+  const name = pascalCase(enumName(enums.TimeoutType, timeoutType, 'TIMEOUT_TYPE_'));
+  return {
+    message: `activity ${name} timeout`,
+    source: 'Server',
+    timeoutFailureInfo: { timeoutType, ...(lastHeartbeatDetails && { lastHeartbeatDetails }) },
+  };
+}

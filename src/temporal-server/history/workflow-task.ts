@@ -1,0 +1,290 @@
+/**
+ * The workflow task of a run: scheduled, started, and ended by completion, failure or timeout.
+ *
+ * 1. A first attempt writes its events as it goes. Further attempts are transient: their scheduled
+ *    and started events are shown to the worker and written only when one of them completes.
+ * 2. New events while a transient task waits make it an ordinary one again.
+ * 3. A sticky task that nobody takes in time goes back to the normal queue.
+ */
+import { alreadyCompleted, notFound } from '../errors.js';
+import { duration, enums, type Failure, int64, type temporal } from '../proto.js';
+import type { Draft } from './draft.js';
+import { isOpen, type WorkflowTask } from './state.js';
+
+type Started = Extract<WorkflowTask, { kind: 'started' }>;
+type Scheduled = Extract<WorkflowTask, { kind: 'scheduled' }>;
+
+/** Where Temporal suggests to continue as new. */
+export const SUGGEST_EVENTS = 4096;
+export const SUGGEST_BYTES = 4 * 1024 * 1024;
+
+/** Attempts after this one wait before they go out, so that a worker that always fails rests. */
+const ATTEMPTS_AT_ONCE = 2;
+const RETRY_PAUSE_MS = 500;
+const MAX_RETRY_PAUSE_MS = 10_000;
+
+/** Schedules a workflow task unless one is there already, or the run is closed. */
+export function scheduleWorkflowTask(d: Draft): void {
+  if (d.info.workflowTask.kind !== 'none' || !isOpen(d.info)) return;
+  if (d.flush()) d.info.workflowTaskAttempt = 1;
+  const attempt = d.info.workflowTaskAttempt;
+  if (attempt > ATTEMPTS_AT_ONCE) {
+    const pauseMs = Math.min(RETRY_PAUSE_MS * 2 ** (attempt - 3), MAX_RETRY_PAUSE_MS);
+    delayWorkflowTask(d, d.nowMs + pauseMs, { skippable: false });
+    return;
+  }
+  dispatchWorkflowTask(d);
+}
+
+/** Keeps the next workflow task back until `atMs`. */
+export function delayWorkflowTask(d: Draft, atMs: number, options: { skippable: boolean }): void {
+  d.info.workflowTask = { kind: 'delayed', untilMs: atMs };
+  d.arm({ kind: 'workflowTaskDelay' }, atMs, options);
+}
+
+/** The delay is over. */
+export function endWorkflowTaskDelay(d: Draft): void {
+  if (d.info.workflowTask.kind !== 'delayed' || !isOpen(d.info)) return;
+  d.disarm({ kind: 'workflowTaskDelay' });
+  d.info.workflowTask = { kind: 'none' };
+  dispatchWorkflowTask(d);
+}
+
+function dispatchWorkflowTask(d: Draft): void {
+  const attempt = d.info.workflowTaskAttempt;
+  const scheduledEventId = attempt === 1 ? appendScheduled(d, attempt) : d.info.nextEventId;
+  const task: Scheduled = {
+    kind: 'scheduled',
+    stamp: d.nextStamp(),
+    scheduledEventId,
+    attempt,
+    scheduledAtMs: d.nowMs,
+    sticky: d.info.sticky !== undefined,
+  };
+  d.info.workflowTask = task;
+  offer(d, task);
+}
+
+function offer(d: Draft, task: Scheduled): void {
+  const sticky = task.sticky ? d.info.sticky : undefined;
+  const taskQueue = sticky?.name ?? d.info.taskQueue;
+  d.effects.push({ kind: 'workflowTask', stamp: task.stamp, taskQueue, sticky: task.sticky });
+  if (!sticky) return;
+  const due = { kind: 'workflowTaskScheduleToStart', stamp: task.stamp } as const;
+  d.arm(due, d.nowMs + sticky.scheduleToStartMs, { skippable: false });
+}
+
+/** The queue of the run's workflow tasks as events and polls name it. */
+function queueOf(d: Draft): temporal.api.taskqueue.v1.ITaskQueue {
+  if (!d.info.sticky)
+    return { name: d.info.taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL };
+  return {
+    name: d.info.sticky.name,
+    kind: enums.TaskQueueKind.TASK_QUEUE_KIND_STICKY,
+    normalName: d.info.taskQueue,
+  };
+}
+
+function scheduledAttributes(d: Draft, attempt: number) {
+  return { taskQueue: queueOf(d), startToCloseTimeout: duration(d.info.taskTimeoutMs), attempt };
+}
+
+function appendScheduled(d: Draft, attempt: number): number {
+  return d.append('workflowTaskScheduled', scheduledAttributes(d, attempt));
+}
+
+/** A worker takes the task. False when the task is no longer there to take. */
+export function startWorkflowTask(
+  d: Draft,
+  stamp: number,
+  request: { readonly requestId: string; readonly identity: string },
+): boolean {
+  let task = d.info.workflowTask;
+  if (task.kind !== 'scheduled' || task.stamp !== stamp) return false;
+  if (task.attempt > 1 && task.scheduledEventId !== d.info.nextEventId) {
+    d.info.workflowTaskAttempt = 1;
+    task = { ...task, attempt: 1, scheduledEventId: appendScheduled(d, 1) };
+  }
+  const started: Started = {
+    ...task,
+    kind: 'started',
+    startedEventId: task.scheduledEventId + 1,
+    startedAtMs: d.nowMs,
+    identity: request.identity,
+    requestId: request.requestId,
+    suggestContinueAsNew:
+      d.info.nextEventId - 1 >= SUGGEST_EVENTS || d.info.historySizeBytes >= SUGGEST_BYTES,
+    historySizeBytes: d.info.historySizeBytes,
+  };
+  if (task.attempt === 1) appendStarted(d, started);
+  d.info.workflowTask = started;
+  const due = { kind: 'workflowTaskStartToClose', stamp } as const;
+  d.arm(due, d.nowMs + d.info.taskTimeoutMs, { skippable: false });
+  return true;
+}
+
+function startedAttributes(task: Started) {
+  return {
+    scheduledEventId: int64(task.scheduledEventId),
+    identity: task.identity,
+    requestId: task.requestId,
+    suggestContinueAsNew: task.suggestContinueAsNew,
+    ...(task.suggestContinueAsNew && { suggestContinueAsNewReasons: suggestReasons(task) }),
+    historySizeBytes: int64(task.historySizeBytes),
+  };
+}
+
+function suggestReasons(task: Started): number[] {
+  const { SuggestContinueAsNewReason: Reason } = enums;
+  return [
+    ...(task.historySizeBytes >= SUGGEST_BYTES
+      ? [Reason.SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE]
+      : []),
+    ...(task.scheduledEventId >= SUGGEST_EVENTS
+      ? [Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS]
+      : []),
+  ];
+}
+
+function appendStarted(d: Draft, task: Started): void {
+  d.append('workflowTaskStarted', startedAttributes(task));
+}
+
+/** The events of a transient task, which its worker sees though they are not written. */
+export function transientEvents(d: Draft): Uint8Array[] {
+  const task = d.info.workflowTask;
+  if (task.kind !== 'started' || task.attempt === 1) return [];
+  const scheduled = scheduledAttributes(d, task.attempt);
+  return [
+    d.encodeUnwritten(
+      task.scheduledEventId,
+      'workflowTaskScheduled',
+      scheduled,
+      task.scheduledAtMs,
+    ),
+    d.encodeUnwritten(
+      task.startedEventId,
+      'workflowTaskStarted',
+      startedAttributes(task),
+      task.startedAtMs,
+    ),
+  ];
+}
+
+/** Which workflow task an answer is about. */
+export interface WorkflowTaskRef {
+  readonly stamp: number;
+  readonly startedEventId: number;
+}
+
+/** The started task that `ref` names; NOT_FOUND when it is not the one in progress. */
+export function startedTask(d: Draft, ref: WorkflowTaskRef): Started {
+  if (!isOpen(d.info)) throw alreadyCompleted();
+  const task = d.info.workflowTask;
+  if (task.kind !== 'started' || task.stamp !== ref.stamp)
+    throw notFound('Workflow task not found.');
+  return task;
+}
+
+/** Writes the completion of the task, and gives its event id. Buffered events still wait. */
+export function completeWorkflowTask(
+  d: Draft,
+  ref: WorkflowTaskRef,
+  request: Pick<
+    temporal.api.workflowservice.v1.IRespondWorkflowTaskCompletedRequest,
+    'identity' | 'binaryChecksum' | 'sdkMetadata' | 'meteringMetadata' | 'workerVersionStamp'
+  >,
+): number {
+  const task = startedTask(d, ref);
+  if (task.attempt > 1) {
+    appendScheduled(d, task.attempt);
+    appendStarted(d, task);
+  }
+  const id = d.append('workflowTaskCompleted', {
+    scheduledEventId: int64(task.scheduledEventId),
+    startedEventId: int64(task.startedEventId),
+    identity: request.identity ?? '',
+    binaryChecksum: request.binaryChecksum ?? '',
+    sdkMetadata: request.sdkMetadata ?? null,
+    meteringMetadata: request.meteringMetadata ?? {},
+    workerVersion: request.workerVersionStamp ?? null,
+  });
+  d.info.lastCompletedStartedId = task.startedEventId;
+  d.info.workflowTaskAttempt = 1;
+  d.info.workflowTask = { kind: 'none' };
+  d.disarm({ kind: 'workflowTaskStartToClose', stamp: task.stamp });
+  return id;
+}
+
+/** Why a workflow task failed. */
+export interface TaskFailure {
+  /** A `WorkflowTaskFailedCause`. */
+  readonly cause: number;
+  readonly failure?: Failure | undefined;
+  readonly identity: string;
+  readonly binaryChecksum?: string;
+}
+
+/** Ends the started task as failed. What comes next is the caller's to schedule. */
+export function failWorkflowTask(d: Draft, task: Started, failed: TaskFailure): void {
+  if (task.attempt === 1) {
+    d.append('workflowTaskFailed', {
+      scheduledEventId: int64(task.scheduledEventId),
+      startedEventId: int64(task.startedEventId),
+      cause: failed.cause,
+      failure: failed.failure ?? null,
+      identity: failed.identity,
+      binaryChecksum: failed.binaryChecksum ?? '',
+    });
+  }
+  endAttempt(d, task);
+}
+
+function endAttempt(d: Draft, task: Started): void {
+  d.disarm({ kind: 'workflowTaskStartToClose', stamp: task.stamp });
+  d.info.workflowTask = { kind: 'none' };
+  d.info.workflowTaskAttempt = task.attempt + 1;
+  d.info.sticky = undefined;
+  if (d.flush()) d.info.workflowTaskAttempt = 1;
+}
+
+/** The worker did not answer in time. */
+export function timeOutWorkflowTask(d: Draft, stamp: number): void {
+  const task = d.info.workflowTask;
+  if (task.kind !== 'started' || task.stamp !== stamp) return;
+  if (task.attempt === 1) {
+    d.append('workflowTaskTimedOut', {
+      scheduledEventId: int64(task.scheduledEventId),
+      startedEventId: int64(task.startedEventId),
+      timeoutType: enums.TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE,
+    });
+  }
+  endAttempt(d, task);
+  scheduleWorkflowTask(d);
+}
+
+/** Nobody took the sticky task in time: it goes to the normal queue. */
+export function timeOutStickyTask(d: Draft, stamp: number): void {
+  const task = d.info.workflowTask;
+  if (task.kind !== 'scheduled' || task.stamp !== stamp || !task.sticky) return;
+  if (task.attempt === 1) {
+    d.append('workflowTaskTimedOut', {
+      scheduledEventId: int64(task.scheduledEventId),
+      timeoutType: enums.TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START,
+    });
+  }
+  d.info.workflowTask = { kind: 'none' };
+  d.info.sticky = undefined;
+  scheduleWorkflowTask(d);
+}
+
+/** The sticky queue has no worker any more: the same task goes to the normal queue. */
+export function unstick(d: Draft, stamp: number): void {
+  const task = d.info.workflowTask;
+  if (task.kind !== 'scheduled' || task.stamp !== stamp || !task.sticky) return;
+  d.disarm({ kind: 'workflowTaskScheduleToStart', stamp });
+  d.info.sticky = undefined;
+  const normal: Scheduled = { ...task, sticky: false };
+  d.info.workflowTask = normal;
+  offer(d, normal);
+}

@@ -1,0 +1,39 @@
+/** A store that lasts as long as the process. */
+import type { StoredEvent } from './history/effects.js';
+import type { RunKey } from './history/state.js';
+import type { Change, RunChange, Store } from './store.js';
+import type { VisibilityRecord } from './visibility/record.js';
+
+export class MemoryStore implements Store {
+  readonly #histories = new Map<string, StoredEvent[]>();
+  readonly #visible = new Map<string, Map<string, VisibilityRecord>>();
+
+  commit(change: Change): void {
+    for (const run of change.runs) this.#commitRun(change.namespace, run);
+  }
+
+  #commitRun(namespace: string, run: RunChange): void {
+    const { runId } = run.state.key;
+    const history = this.#histories.get(runId);
+    if (!history) this.#histories.set(runId, [...run.events]);
+    else for (const event of run.events) history.push(event);
+    if (run.visibility) this.#records(namespace).set(runId, run.visibility);
+  }
+
+  #records(namespace: string): Map<string, VisibilityRecord> {
+    let records = this.#visible.get(namespace);
+    if (!records) {
+      records = new Map();
+      this.#visible.set(namespace, records);
+    }
+    return records;
+  }
+
+  events(key: RunKey, from: number, to: number): readonly StoredEvent[] {
+    return (this.#histories.get(key.runId) ?? []).slice(Math.max(from, 1) - 1, to);
+  }
+
+  visible(namespace: string): Iterable<VisibilityRecord> {
+    return this.#records(namespace).values();
+  }
+}

@@ -1,0 +1,158 @@
+/** Namespaces and their search attributes. */
+import { namespaceNotFound, ServiceError, StatusCode } from './errors.js';
+import { enums, type PayloadMap } from './proto.js';
+import { SearchAttributeType, systemAttributes } from './visibility/attributes.js';
+
+export interface Namespace {
+  readonly name: string;
+  readonly id: string;
+  readonly description: string;
+  readonly ownerEmail: string;
+  readonly data: { readonly [key: string]: string };
+  readonly retentionMs: number;
+  /** Registered by users. */
+  readonly searchAttributes: Map<string, SearchAttributeType>;
+}
+
+export const DEFAULT_RETENTION_MS = 24 * 3_600_000;
+
+export class Namespaces {
+  readonly #byName = new Map<string, Namespace>();
+  readonly #newId: () => string;
+  readonly #initialAttributes: { readonly [name: string]: SearchAttributeType };
+
+  constructor(
+    newId: () => string,
+    searchAttributes: { readonly [name: string]: SearchAttributeType },
+  ) {
+    this.#newId = newId;
+    this.#initialAttributes = searchAttributes;
+  }
+
+  register(name: string, details: Partial<Namespace> = {}): Namespace {
+    if (this.#byName.has(name)) {
+      throw new ServiceError(StatusCode.ALREADY_EXISTS, 'Namespace already exists.', {
+        type: 'NamespaceAlreadyExistsFailure',
+        value: {},
+      });
+    }
+    const namespace: Namespace = {
+      name,
+      id: this.#newId(),
+      description: '',
+      ownerEmail: '',
+      data: {},
+      retentionMs: DEFAULT_RETENTION_MS,
+      searchAttributes: new Map(Object.entries(this.#initialAttributes)),
+      ...details,
+    };
+    this.#byName.set(name, namespace);
+    return namespace;
+  }
+
+  replace(namespace: Namespace): void {
+    this.#byName.set(namespace.name, namespace);
+  }
+
+  all(): Namespace[] {
+    return [...this.#byName.values()];
+  }
+
+  /** The namespace of that name; NOT_FOUND with Temporal's detail without one. */
+  get(name: string): Namespace {
+    const namespace = this.#byName.get(name);
+    if (!namespace) throw namespaceNotFound(name);
+    return namespace;
+  }
+
+  byId(id: string): Namespace {
+    const namespace = this.all().find((each) => each.id === id);
+    if (!namespace) throw namespaceNotFound(id);
+    return namespace;
+  }
+
+  /** What is wrong with the search attributes of a start or an upsert, in Temporal's words. */
+  searchAttributesProblem(name: string, attributes: PayloadMap): string | undefined {
+    const namespace = this.get(name);
+    for (const [key, payload] of Object.entries(attributes)) {
+      const type = namespace.searchAttributes.get(key) ?? upsertable(key);
+      if (!type) return `Namespace ${name} has no mapping defined for search attribute ${key}`;
+      const problem = valueProblem(payload.data, type);
+      if (problem) return `invalid value for search attribute ${key} of type ${type}: ${problem}`;
+    }
+    return undefined;
+  }
+}
+
+/** Attributes of the system that workers may set. */
+const UPSERTABLE = new Set([
+  'TemporalChangeVersion',
+  'BinaryChecksums',
+  'BuildIds',
+  'BatcherNamespace',
+  'BatcherUser',
+  'TemporalScheduledStartTime',
+  'TemporalScheduledById',
+  'TemporalSchedulePaused',
+  'TemporalNamespaceDivision',
+]);
+
+function upsertable(key: string): SearchAttributeType | undefined {
+  return UPSERTABLE.has(key) ? systemAttributes.get(key) : undefined;
+}
+
+function valueProblem(
+  data: Uint8Array | null | undefined,
+  type: SearchAttributeType,
+): string | undefined {
+  if (!data || data.length === 0) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(data).toString());
+  } catch (error) {
+    return (error as Error).message; // what the payload holds is no JSON
+  }
+  const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (one === null || (Array.isArray(one) && one.length === 0)) return undefined;
+  return matchesType(one, type) ? undefined : `${Buffer.from(data).toString()} is not a ${type}`;
+}
+
+function matchesType(value: unknown, type: SearchAttributeType): boolean {
+  switch (type) {
+    case 'Int':
+      return Number.isInteger(value);
+    case 'Double':
+      return typeof value === 'number';
+    case 'Bool':
+      return typeof value === 'boolean';
+    case 'Datetime':
+      return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+    case 'KeywordList':
+      return (
+        typeof value === 'string' ||
+        (Array.isArray(value) && value.every((v) => typeof v === 'string'))
+      );
+    default:
+      return typeof value === 'string';
+  }
+}
+
+const { IndexedValueType } = enums;
+
+/** The protocol's number for a type. */
+export function indexedValueType(type: SearchAttributeType): number {
+  return {
+    Text: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
+    Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    Int: IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    Double: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+    Bool: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+    Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+  }[type];
+}
+
+/** The type of the protocol's number; undefined for one that is unknown. */
+export function searchAttributeType(number: number): SearchAttributeType | undefined {
+  return Object.values(SearchAttributeType).find((type) => indexedValueType(type) === number);
+}

@@ -1,0 +1,57 @@
+/** Tokens that a client hands back: which task an answer is about, where a page goes on. */
+import { invalid } from './errors.js';
+
+export interface WorkflowTaskToken {
+  readonly kind: 'workflow';
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly stamp: number;
+  readonly startedEventId: number;
+}
+
+export interface ActivityToken {
+  readonly kind: 'activity';
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly scheduledEventId: number;
+  readonly attempt: number;
+}
+
+export interface QueryToken {
+  readonly kind: 'query';
+  readonly queryId: string;
+}
+
+export type TaskToken = WorkflowTaskToken | ActivityToken | QueryToken;
+
+export function encodeToken(token: object): Uint8Array {
+  return Buffer.from(JSON.stringify(token));
+}
+
+/** The task that `bytes` name, of the kind asked for. */
+export function taskToken<K extends TaskToken['kind']>(
+  bytes: Uint8Array,
+  kind: K,
+): Extract<TaskToken, { kind: K }> {
+  if (bytes.length === 0) throw invalid('Task token not set on request.');
+  const token = parse(bytes) as TaskToken | undefined;
+  if (token?.kind !== kind) throw invalid('Error deserializing task token.');
+  return token as Extract<TaskToken, { kind: K }>;
+}
+
+/** Where a page goes on; undefined for the first. */
+export function pageToken<T extends object>(bytes: Uint8Array | null | undefined): T | undefined {
+  if (!bytes || bytes.length === 0) return undefined;
+  const token = parse(bytes);
+  if (!token) throw invalid('Invalid NextPageToken.');
+  return token as T;
+}
+
+function parse(bytes: Uint8Array): object | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined; // not one of ours: the caller answers INVALID_ARGUMENT
+  }
+}
