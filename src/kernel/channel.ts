@@ -117,6 +117,11 @@ export class Channel {
     return this.buffer.length;
   }
 
+  /** Whether any task waits here, to receive or to send. */
+  get awaited(): boolean {
+    return this.receivers.head !== null || this.senders.head !== null;
+  }
+
   get closed(): boolean {
     return this.isClosed;
   }
