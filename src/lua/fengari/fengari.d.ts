@@ -1,0 +1,308 @@
+/**
+ * The parts of fengari's inside that the engine touches. fengari has no types of its own, and its
+ * public entry loads what a sandbox must not have; so its modules are imported one by one, by `vm.ts`.
+ */
+declare module 'fengari/src/defs.js' {
+  const defs: {
+    to_luastring(text: string, cache?: boolean): Uint8Array;
+    constant_types: { readonly [name: string]: number };
+  };
+  export default defs;
+}
+
+declare module 'fengari/src/lobject.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+  import type { TString } from 'fengari/src/lstring.js';
+
+  export class TValue {
+    constructor(type: number, value: unknown);
+    type: number;
+    value: unknown;
+    ttisinteger(): boolean;
+    ttisfloat(): boolean;
+    ttisnil(): boolean;
+    setfrom(other: TValue): void;
+    setfltvalue(n: number): void;
+    setsvalue(text: TString): void;
+    svalue(): Uint8Array;
+  }
+  export class LClosure {
+    constructor(L: lua_State, upvalues: number);
+    p: Proto;
+    nupvalues: number;
+    upvals: TValue[];
+  }
+  export class CClosure {
+    f: (L: lua_State) => number;
+  }
+  export class Udata {
+    constructor(L: lua_State, size: number);
+    metatable: Table | null;
+    data: unknown;
+  }
+  /** A compiled function (`lfunc.js`). */
+  export interface Proto {
+    k: TValue[];
+    p: Proto[];
+    code: Instruction[];
+    upvalues: { instack: boolean; idx: number }[];
+    source: TString;
+    lineinfo: number[];
+    linedefined: number;
+  }
+  export interface Instruction {
+    code: number;
+    opcode: number;
+    A: number;
+    B: number;
+    C: number;
+    Bx: number;
+    Ax: number;
+    sBx: number;
+  }
+  /** A table (`ltable.js`): a map for look-up, a linked list for order. */
+  export interface Table {
+    strong: Map<unknown, Entry>;
+    f: Entry | undefined;
+    l: Entry | undefined;
+    metatable: Table | null;
+    flags: number;
+  }
+  export interface Entry {
+    key: TValue;
+    value: TValue;
+    p: Entry | undefined | null;
+    n: Entry | undefined;
+  }
+  const lobject: {
+    TValue: typeof TValue;
+    LClosure: typeof LClosure;
+    CClosure: typeof CClosure;
+    Udata: typeof Udata;
+    luaO_nilobject: TValue;
+    luaO_str2num(text: Uint8Array, into: TValue): number;
+    luaO_tostring(L: lua_State, value: TValue): void;
+    luaO_pushfstring(L: lua_State, format: Uint8Array, ...args: unknown[]): Uint8Array;
+    luaO_pushvfstring(L: lua_State, format: Uint8Array, args: unknown[]): Uint8Array;
+    luaO_chunkid(source: Uint8Array, limit: number): Uint8Array;
+  };
+  export default lobject;
+}
+
+declare module 'fengari/src/lfunc.js' {
+  const lfunc: {
+    Proto: { readonly prototype: object };
+  };
+  export default lfunc;
+}
+
+declare module 'fengari/src/lstring.js' {
+  export class TString {
+    constructor(L: unknown, bytes: Uint8Array);
+    hash: string | null;
+    readonly realstring: Uint8Array;
+  }
+  const lstring: { TString: typeof TString };
+  export default lstring;
+}
+
+declare module 'fengari/src/lstate.js' {
+  import type { Table, TValue } from 'fengari/src/lobject.js';
+
+  export interface CallInfo {
+    func: TValue;
+    funcOff: number;
+    top: number;
+    previous: CallInfo | null;
+    callstatus: number;
+    l_savedpc: number;
+  }
+  export interface lua_State {
+    stack: TValue[];
+    top: number;
+    ci: CallInfo;
+    base_ci: CallInfo;
+    status: number;
+    /** Calls on the stack that cannot be suspended. */
+    nny: number;
+    /** 1 while count hooks may run. */
+    allowhook: number;
+    hookcount: number;
+    l_G: { mt: (Table | null | undefined)[] };
+    /** Ours: the process that the thread belongs to. */
+    owner: import('./scope.js').Scope;
+    /** Ours: the thread that resumed this coroutine last; null for the first thread of a task. */
+    resumer: lua_State | null;
+    /** Ours: a coroutine that waits for the kernel inside its resumer, so that nobody may resume it. */
+    blocked: boolean;
+  }
+  const lstate: {
+    lua_newstate(): lua_State;
+    lua_newthread(L: lua_State): lua_State;
+    readonly CIST_LUA: number;
+  };
+  export default lstate;
+}
+
+declare module 'fengari/src/ltable.js' {
+  import type { Table, TValue } from 'fengari/src/lobject.js';
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const ltable: {
+    luaH_new(L: lua_State): Table;
+    luaH_get(L: lua_State, table: Table, key: TValue): TValue;
+    luaH_getint(table: Table, key: number): TValue;
+    luaH_getn(table: Table): number;
+    luaH_next(L: lua_State, table: Table, keyIndex: number): boolean;
+    luaH_setfrom(L: lua_State, table: Table, key: TValue, value: TValue): void;
+    luaH_setint(table: Table, key: number, value: TValue): void;
+  };
+  export default ltable;
+}
+
+declare module 'fengari/src/ltm.js' {
+  import type { TValue } from 'fengari/src/lobject.js';
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const ltm: {
+    readonly TMS: { readonly [name: string]: number };
+    luaT_trybinTM(L: lua_State, a: TValue, b: TValue, into: TValue, event: number): void;
+    luaT_gettmbyobj(L: lua_State, value: TValue, event: number): TValue;
+  };
+  export default ltm;
+}
+
+declare module 'fengari/src/lvm.js' {
+  import type { TValue } from 'fengari/src/lobject.js';
+
+  const lvm: {
+    tointeger(value: TValue): number | false;
+    tonumber(value: TValue): number | false;
+  };
+  export default lvm;
+}
+
+declare module 'fengari/src/ldo.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  export type Continuation<T> = (L: lua_State, status: number, context: T) => number;
+  const ldo: {
+    lua_resume(L: lua_State, from: lua_State | null, args: number): number;
+    lua_yield(L: lua_State, values: number): never;
+    lua_yieldk<T>(L: lua_State, values: number, context: T, k: Continuation<T>): number;
+    luaD_checkstack(L: lua_State, n: number): void;
+  };
+  export default ldo;
+}
+
+declare module 'fengari/src/ldebug.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const ldebug: {
+    lua_sethook(
+      L: lua_State,
+      hook: ((L: lua_State) => void) | null,
+      mask: number,
+      count: number,
+    ): void;
+    luaG_runerror(L: lua_State, format: Uint8Array, ...args: unknown[]): never;
+  };
+  export default ldebug;
+}
+
+declare module 'fengari/src/lopcodes.js' {
+  const lopcodes: {
+    readonly OpCodesI: { readonly [name: string]: number };
+    readonly BITRK: number;
+    readonly OpArgK: number;
+    readonly iABC: number;
+    readonly iABx: number;
+    getOpMode(opcode: number): number;
+    getBMode(opcode: number): number;
+    getCMode(opcode: number): number;
+  };
+  export default lopcodes;
+}
+
+declare module 'fengari/src/lapi.js' {
+  import type { Continuation } from 'fengari/src/ldo.js';
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const lapi: {
+    lua_atnativeerror(L: lua_State, handler: (L: lua_State) => number): unknown;
+    lua_callk<T>(
+      L: lua_State,
+      args: number,
+      results: number,
+      context: T,
+      k: Continuation<T> | null,
+    ): void;
+    lua_checkstack(L: lua_State, n: number): boolean;
+    lua_error(L: lua_State): never;
+    lua_gettop(L: lua_State): number;
+    lua_load(
+      L: lua_State,
+      reader: (L: lua_State, data: { bytes: Uint8Array | null }) => Uint8Array | null,
+      data: { bytes: Uint8Array | null },
+      chunkName: Uint8Array,
+      mode: Uint8Array,
+    ): number;
+    lua_pcallk<T>(
+      L: lua_State,
+      args: number,
+      results: number,
+      handler: number,
+      context: T,
+      k: Continuation<T>,
+    ): number;
+    lua_pushvalue(L: lua_State, index: number): void;
+    lua_rotate(L: lua_State, index: number, n: number): void;
+    lua_settop(L: lua_State, top: number): void;
+    lua_touserdata(L: lua_State, index: number): unknown;
+    lua_xmove(from: lua_State, to: lua_State, n: number): void;
+  };
+  export default lapi;
+}
+
+declare module 'fengari/src/lauxlib.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const lauxlib: {
+    luaL_argerror(L: lua_State, arg: number, message: Uint8Array): never;
+    luaL_checkinteger(L: lua_State, arg: number): number;
+    luaL_checknumber(L: lua_State, arg: number): number;
+    luaL_checkstring(L: lua_State, arg: number): Uint8Array;
+    luaL_checkany(L: lua_State, arg: number): void;
+    luaL_checktype(L: lua_State, arg: number, type: number): void;
+    luaL_error(L: lua_State, message: Uint8Array, ...args: unknown[]): never;
+    luaL_optinteger(L: lua_State, arg: number, otherwise: number): number;
+    luaL_traceback(to: lua_State, from: lua_State, message: Uint8Array | null, level: number): void;
+    luaL_where(L: lua_State, level: number): void;
+  };
+  export default lauxlib;
+}
+
+declare module 'fengari/src/lbaselib.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const lbaselib: { luaopen_base(L: lua_State): number };
+  export default lbaselib;
+}
+declare module 'fengari/src/lstrlib.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const lstrlib: { luaopen_string(L: lua_State): number };
+  export default lstrlib;
+}
+declare module 'fengari/src/ltablib.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const ltablib: { luaopen_table(L: lua_State): number };
+  export default ltablib;
+}
+declare module 'fengari/src/lutf8lib.js' {
+  import type { lua_State } from 'fengari/src/lstate.js';
+
+  const lutf8lib: { luaopen_utf8(L: lua_State): number };
+  export default lutf8lib;
+}

@@ -1,0 +1,181 @@
+/**
+ * Module functions as Lua functions. Arguments come off the stack as plain values; the results go
+ * back on it, or the thread is suspended until the kernel has an answer.
+ *
+ * A wait suspends every thread of the task, from the innermost coroutine out (`coroutines.ts`), and
+ * goes on from the outermost in: so a blocking call works inside `coroutine.wrap` as anywhere else.
+ */
+import type { Answer } from '../../kernel/program.js';
+import type { Request } from '../../kernel/request.js';
+import {
+  type LuaResult,
+  type LuaValue,
+  type ModuleCall,
+  type ModuleFunction,
+  type ObjectMethod,
+  type ObjectType,
+  Suspension,
+} from '../module.js';
+import { hostObject, raiseArgument, raiseInvalid, raiseThrown } from './errors.js';
+import { refer } from './ref.js';
+import type { Scope } from './scope.js';
+import { toLua } from './values-in.js';
+import { fromLua } from './values-out.js';
+import {
+  argument,
+  type LuaFunction,
+  ldo,
+  type lua_State,
+  reserve,
+  type TValue,
+  Type,
+} from './vm.js';
+
+/** `name` is what messages call it: `process.receive`. */
+export function nativeFunction(name: string, fn: ModuleFunction): LuaFunction {
+  return (L) => run(L, name, 1, fn as Invoke);
+}
+
+/** A method of a userdata; it checks what it is called on. */
+export function nativeMethod(
+  type: ObjectType,
+  name: string,
+  method: ObjectMethod<object>,
+): LuaFunction {
+  const fullName = `${type.name}:${name}`;
+  return (L) => {
+    const self = argument(L, 1);
+    const object = self === undefined ? null : hostObject(self);
+    if (object === null || !(object instanceof type.of)) {
+      return raiseArgument(L, 1, `${type.name} expected; call it as value:${name}(...)`);
+    }
+    return run(L, fullName, 1, method as Invoke);
+  };
+}
+
+type Invoke = (call: ModuleCall, ...args: unknown[]) => LuaResult;
+
+function run(L: lua_State, name: string, first: number, fn: Invoke): number {
+  const scope = L.owner;
+  let result: LuaResult;
+  scope.running = L;
+  try {
+    result = invoke(L, scope, first, fn);
+  } catch (thrown) {
+    return raiseThrown(L, scope, thrown);
+  }
+  return finish(L, scope, name, result);
+}
+
+/** Few arguments are the rule, and spreading an array is slow. */
+function invoke(L: lua_State, scope: Scope, first: number, fn: Invoke): LuaResult {
+  const { call } = scope;
+  const from = L.ci.funcOff + first;
+  const arg = (i: number): LuaValue => fromLua(scope, L.stack[from + i] as TValue, refer);
+  switch (L.top - from) {
+    case 0:
+      return fn(call);
+    case 1:
+      return fn(call, arg(0));
+    case 2:
+      return fn(call, arg(0), arg(1));
+    case 3:
+      return fn(call, arg(0), arg(1), arg(2));
+    default: {
+      const args: LuaValue[] = [];
+      for (let i = 0; i < L.top - from; i++) args.push(arg(i));
+      return fn(call, ...args);
+    }
+  }
+}
+
+function finish(L: lua_State, scope: Scope, name: string, result: LuaResult): number {
+  return result instanceof Suspension
+    ? suspend(L, scope, name, result)
+    : pushResults(L, scope, result);
+}
+
+function pushResults(L: lua_State, scope: Scope, results: readonly LuaValue[]): number {
+  const count = results.length;
+  if (count > 10) reserve(L, count);
+  for (let i = 0; i < count; i++) {
+    let value: TValue;
+    try {
+      value = toLua(scope, results[i]);
+    } catch (thrown) {
+      return raiseThrown(L, scope, thrown);
+    }
+    L.stack[L.top++] = value;
+  }
+  return count;
+}
+
+/** Asks the kernel; where it has no answer yet, the task waits. */
+function suspend(L: lua_State, scope: Scope, name: string, first: Suspension): number {
+  let suspension = first;
+  for (;;) {
+    if ((L.nny > 0 || scope.barriers > 0) && mayWait(suspension.request)) {
+      return raiseInvalid(L, scope, `cannot wait inside ${obstacle(L)}: ${name}`);
+    }
+    let answer: Answer | null;
+    try {
+      answer = scope.kernel.perform(suspension.request);
+    } catch (thrown) {
+      return raiseThrown(L, scope, thrown);
+    }
+    if (answer === null) return wait(L, scope, name, suspension);
+    const result = resultsOf(L, scope, suspension, answer);
+    if (!(result instanceof Suspension)) return pushResults(L, scope, result);
+    suspension = result;
+  }
+}
+
+function resultsOf(L: lua_State, scope: Scope, suspension: Suspension, answer: Answer): LuaResult {
+  scope.running = L;
+  try {
+    return suspension.results(answer);
+  } catch (thrown) {
+    return raiseThrown(L, scope, thrown);
+  }
+}
+
+function wait(L: lua_State, scope: Scope, name: string, suspension: Suspension): number {
+  scope.task.waiting = suspension;
+  scope.task.blockedIn = L;
+  return ldo.lua_yieldk(L, 0, name, resumed);
+}
+
+/** The innermost thread runs again: the task's answer is there. */
+function resumed(L: lua_State, _status: number, name: string): number {
+  const scope = L.owner;
+  const { task } = scope;
+  const { waiting, answer } = task;
+  if (waiting === null || answer === null) throw new Error('resumed without an answer');
+  task.waiting = null;
+  task.blockedIn = null;
+  task.answer = null;
+  return finish(L, scope, name, resultsOf(L, scope, waiting, answer));
+}
+
+/** Some requests never wait; all others are refused where the VM cannot suspend, on every host alike. */
+function mayWait(request: Request): boolean {
+  switch (request.op) {
+    case 'fork':
+      return false;
+    case 'select':
+      return !request.orElse;
+    case 'receive':
+      return request.timeoutMs !== 0;
+    default:
+      return true;
+  }
+}
+
+const obstacle = (_L: lua_State): string => 'a table.sort comparator or string.gsub callback';
+
+/** True where the value has this basic type. */
+export function isType(value: TValue | undefined, type: number): value is TValue {
+  return value !== undefined && (value.type & 0x0f) === type;
+}
+
+export { Type };

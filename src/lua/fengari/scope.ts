@@ -1,0 +1,64 @@
+/**
+ * What the parts of the engine share, as narrow interfaces: {@link Shared} of one engine, {@link Scope}
+ * of one process, {@link TaskScope} of one task. The classes behind them are `engine.ts`, `process.ts`
+ * and `task.ts`.
+ */
+import type { Kernel } from '../../kernel/kernel.js';
+import type { Answer } from '../../kernel/program.js';
+import type { LuaSource } from '../engine.js';
+import type { LuaModule, ModuleCall, NativeFunction, Suspension, Use } from '../module.js';
+import type { LuaFunction, lua_State, Proto, Table, TString, Udata } from './vm.js';
+
+export interface Shared {
+  /** The main thread; it makes the others and never runs code. */
+  readonly state: lua_State;
+  readonly modules: ReadonlyMap<string, LuaModule>;
+  /** The Lua string of a text; short ones are kept, for field names and topics come again and again. */
+  text(text: string): TString;
+  /** The metatable of the userdata that stands for `object`; null where no module declared its class. */
+  metatableOf(object: object): Table | null;
+  /** The text of a host object whose type has `tostring`, else null. */
+  textOf(object: object): string | null;
+  /** The name of a host object's type, for messages. */
+  nameOf(object: object): string;
+  /** What a host object stands for in a payload, as a function; null where it cannot be sent. */
+  plainOf(object: object): (() => import('../../core/payload.js').Value) | null;
+  /** The same NativeFunction is always the same Lua function. */
+  native(fn: NativeFunction): LuaFunction;
+  compile(source: LuaSource): Proto;
+}
+
+export interface Scope {
+  readonly shared: Shared;
+  readonly kernel: Kernel;
+  readonly use: Use;
+  readonly source: LuaSource;
+  readonly env: Table;
+  readonly call: ModuleCall;
+  /** One userdata for each host object, so that `==` and table keys work. */
+  readonly userdata: WeakMap<object, Udata>;
+  /** Which source a piece of code was compiled from, by the name object in its functions. */
+  readonly sources: Map<TString, LuaSource>;
+  /** What a loaded library returned. */
+  readonly loaded: Map<LuaSource, import('./vm.js').TValue>;
+  /** The process's own table of a standard library or module; null where there is none. */
+  library(name: string): Table | null;
+  /** A number that stands for an object in `tostring`, in the order of asking. */
+  numberOf(object: object): number;
+  /** The thread in which a module function is running. */
+  running: lua_State;
+  /** The task that is running, or ran last. */
+  task: TaskScope;
+  /** Resumes in progress from a place that cannot be suspended. */
+  barriers: number;
+}
+
+export interface TaskScope {
+  /** Its first thread; user coroutines are others. */
+  readonly base: lua_State;
+  /** What it waits with; null while it runs. */
+  waiting: Suspension | null;
+  /** The innermost thread when it began to wait. */
+  blockedIn: lua_State | null;
+  answer: Answer | null;
+}
