@@ -5,7 +5,7 @@ import { fork, offer, receive, runProcess, select, sleep } from '../support/kern
 describe('a channel', () => {
   it('without capacity makes its sender wait for a receiver', () => {
     const log: unknown[] = [];
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       const channel = new Channel(0);
       yield* fork(kernel, function* () {
         yield* offer(channel, 'a');
@@ -16,12 +16,12 @@ describe('a channel', () => {
       yield* sleep(1);
     });
     expect(log).toEqual([]);
-    world.turn(kernel, 5);
+    host.turn(5);
     expect(log).toEqual(['asks', 'a', 'sent']);
   });
 
   it('hands items over in the order they were sent, whether they waited in the buffer or at its door', () => {
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       const channel = new Channel(2);
       for (const item of ['a', 'b', 'c', 'd']) {
         yield* fork(kernel, function* () {
@@ -33,7 +33,7 @@ describe('a channel', () => {
       for (let i = 0; i < 4; i++) got.push(yield* receive(channel));
       return got;
     });
-    world.turn(kernel, 1);
+    host.turn(1);
     expect(kernel.result?.value).toEqual(['a', 'b', 'c', 'd']);
   });
 
@@ -73,7 +73,7 @@ describe('a channel', () => {
 
   it('wakes receivers that wait when it is closed, and refuses senders that wait', () => {
     const log: unknown[] = [];
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       const idle = new Channel(0);
       const full = new Channel(0);
       yield* fork(kernel, function* () {
@@ -87,7 +87,7 @@ describe('a channel', () => {
       full.close();
       yield* sleep(1);
     });
-    world.turn(kernel, 2);
+    host.turn(2);
     expect(log).toEqual(['closed', 'INVALID']);
   });
 
@@ -119,20 +119,20 @@ describe('a receive with a timeout', () => {
 
   it('says TIMEOUT when the time is over, and leaves the channel', () => {
     const channel = new Channel(0);
-    const { kernel, world } = runProcess(function* () {
+    const { kernel, host } = runProcess(function* () {
       const answer = yield timed(100, channel);
       return [answer.ok, answer.error?.kind];
     });
-    world.turn(kernel, 99);
+    host.turn(99);
     expect(kernel.result).toBeNull();
-    world.turn(kernel, 1);
+    host.turn(1);
     expect(kernel.result?.value).toEqual([false, 'TIMEOUT']);
     expect(channel.awaited).toBe(false);
   });
 
   it('cancels its timer when an item comes first', () => {
     const channel = new Channel(0);
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       yield* fork(kernel, function* () {
         yield* sleep(10);
         yield* offer(channel, 'x');
@@ -141,8 +141,8 @@ describe('a receive with a timeout', () => {
       yield* receive(new Channel(0));
       return answer.value;
     });
-    world.turn(kernel, 10);
-    expect(world.timers.size).toBe(0);
+    host.turn(10);
+    expect(host.timerCount).toBe(0);
   });
 
   it('of no length only looks', () => {
@@ -228,7 +228,7 @@ describe('a select', () => {
   it('leaves nothing behind in a channel that is never ready', () => {
     const never = new Channel(0);
     const busy = new Channel(1);
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       yield* fork(kernel, function* () {
         for (let i = 0; i < 50; i++) {
           yield* sleep(1);
@@ -238,7 +238,7 @@ describe('a select', () => {
       for (let i = 0; i < 50; i++) yield* select([never.caseReceive(), busy.caseReceive()]);
       return never.awaited;
     });
-    world.turn(kernel, 50);
+    host.turn(50);
     expect(kernel.result?.value).toBe(false);
   });
 });

@@ -4,9 +4,9 @@ import type { ProcessEvent, Signal } from '../../src/core/signal.js';
 import { Channel } from '../../src/kernel/channel.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import type { HostRequest } from '../../src/kernel/request.js';
-import { fakeKernel, succeeded } from '../support/fake-syscalls.js';
 import { nextEvent, nextMessage } from '../support/generator-program.js';
-import { type Body, fork, receive, runProcess, sleep } from '../support/kernel-run.js';
+import { type Body, fork, receive, runProcess, sleep, succeeded } from '../support/kernel-run.js';
+import { TestHost } from '../support/test-host.js';
 
 const message = (topic: string, ...values: number[]): Signal => ({
   kind: 'message',
@@ -53,8 +53,7 @@ describe('a kernel', () => {
   });
 
   it('runs as many turns as it is allowed, and says whether more are ready', () => {
-    const { kernel } = fakeKernel();
-    expect(kernel.run(1)).toBe(false);
+    expect(new TestHost().kernel.run(1)).toBe(false);
     const { kernel: busy } = runProcess(function* (kernel) {
       yield* nextMessage(kernel);
       yield* fork(kernel, forever);
@@ -68,7 +67,7 @@ describe('a kernel', () => {
 
   it('wakes sleepers at their time, in order', () => {
     const woken: number[] = [];
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       for (const ms of [30, 10, 20]) {
         yield* fork(kernel, function* () {
           yield* sleep(ms);
@@ -77,14 +76,14 @@ describe('a kernel', () => {
       }
       yield* forever();
     });
-    world.turn(kernel, 20);
+    host.turn(20);
     expect(woken).toEqual([10, 20]);
-    world.turn(kernel, 10);
+    host.turn(10);
     expect(woken).toEqual([10, 20, 30]);
   });
 
   it('ends with what main returns, and every other task with it', () => {
-    const { kernel, world, closes } = runProcess(function* (kernel) {
+    const { kernel, host, closes } = runProcess(function* (kernel) {
       yield* fork(kernel, () => sleep(1000));
       yield* fork(kernel, function* () {
         yield call('app:slow');
@@ -92,10 +91,10 @@ describe('a kernel', () => {
       yield* sleep(5);
       return { answer: 42 };
     });
-    world.turn(kernel, 5);
+    host.turn(5);
     expect(kernel.result).toEqual({ value: { answer: 42 }, error: null });
-    expect(world.timers.size).toBe(0);
-    expect(world.abandoned).toHaveLength(1);
+    expect(host.timerCount).toBe(0);
+    expect(host.abandoned).toHaveLength(1);
     expect(closes()).toBe(1);
     expect(kernel.run()).toBe(false);
   });
@@ -112,25 +111,22 @@ describe('a kernel', () => {
   });
 
   it('turns what an engine throws into the failure of its process', () => {
-    const { kernel, world } = fakeKernel();
+    const host = new TestHost();
     const broken = {
       resume: () => {
         throw new Error('engine fell over');
       },
       where: () => null,
     };
-    kernel.start({ start: () => broken, close: () => {} }, []);
-    kernel.run();
-    expect(kernel.result?.error).toMatchObject({ kind: 'INTERNAL', message: 'engine fell over' });
-    expect(world.requests).toEqual([]);
+    host.run({ start: () => broken, close: () => {} });
+    expect(host.error).toMatchObject({ kind: 'INTERNAL', message: 'engine fell over' });
   });
 
   it('ignores everything after its end', () => {
-    const { kernel, world } = runProcess(() => sleep(5));
-    const timer = [...world.timers.keys()][0] ?? 0;
+    const { kernel, host } = runProcess(() => sleep(5));
     kernel.end({ value: 1, error: null });
     kernel.end({ value: 2, error: null });
-    kernel.fire(timer);
+    host.turn(10);
     kernel.deliver(linkDown);
     kernel.deliver(message('late'));
     expect(kernel.result).toEqual({ value: 1, error: null });
@@ -151,7 +147,7 @@ describe('a kernel', () => {
 
 describe('requests to the host', () => {
   it('are answered at once or later, each only once', () => {
-    const { kernel, world } = runProcess(function* () {
+    const { kernel, host } = runProcess(function* () {
       const first = yield call('app:f');
       const second = yield call('app:g');
       return [first.value as number, second.value as number];
@@ -163,39 +159,42 @@ describe('requests to the host', () => {
     kernel.answer(2, succeeded(2));
     kernel.run();
     expect(kernel.result?.value).toEqual([1, 2]);
-    expect(world.requests).toHaveLength(2);
+    expect(host.requests).toHaveLength(2);
   });
 
   it('are taken back when nobody wants the answer any more', () => {
-    const { kernel, world } = runProcess(() => forever());
+    const { kernel, host } = runProcess(() => forever());
     const answers: unknown[] = [];
     const id = kernel.begin(call('app:f'), (answer) => answers.push(answer));
     kernel.abandon(id);
     kernel.answer(id, succeeded(1));
     kernel.abandon(id);
     expect(answers).toEqual([]);
-    expect(world.abandoned).toEqual([id]);
+    expect(host.abandoned).toEqual([id]);
   });
 
   it('stop a task that ends its own process by one, and close the program only then', () => {
     let went = false;
-    let closedDuringTurn: number | null = null;
-    const run = runProcess(function* () {
-      yield* sleep(1);
-      yield { op: 'terminate', pid: '{n1@app:host|me}', reason: null };
-      went = true;
-      yield call('app:never');
-    });
-    const { kernel, world, closes } = run;
-    world.onAsk = () => {
-      kernel.deliver({ kind: 'terminate', from: null, reason: null });
-      closedDuringTurn = closes();
-      return succeeded(true);
-    };
-    world.turn(kernel, 1);
+    let closesDuringTurn: number | null = null;
+    const { kernel, host, closes } = runProcess(
+      function* () {
+        yield* sleep(1);
+        yield { op: 'terminate', pid: '{test:host|1}', reason: null };
+        went = true;
+        yield call('app:never');
+      },
+      {
+        onAsk: () => {
+          kernel.deliver({ kind: 'terminate', from: null, reason: null });
+          closesDuringTurn = closes();
+          return succeeded(true);
+        },
+      },
+    );
+    host.turn(1);
     expect(went).toBe(false);
-    expect(world.requests).toHaveLength(1);
-    expect(closedDuringTurn).toBe(0);
+    expect(host.requests).toHaveLength(1);
+    expect(closesDuringTurn).toBe(0);
     expect(closes()).toBe(1);
     expect(kernel.result?.error?.kind).toBe('CANCELED');
   });
@@ -211,7 +210,7 @@ describe('signals', () => {
     });
 
   it('that arrive before the program asks wait for it', () => {
-    const { kernel, world } = runProcess(function* (kernel: Kernel) {
+    const { kernel, host } = runProcess(function* (kernel: Kernel) {
       yield* sleep(10);
       const first = yield* nextMessage(kernel);
       const event: ProcessEvent = yield* nextEvent(kernel);
@@ -219,7 +218,7 @@ describe('signals', () => {
     });
     kernel.deliver(message('early', 7));
     kernel.deliver({ kind: 'exit', from: '{app:host|x}', result: { value: null, error: null } });
-    world.turn(kernel, 10);
+    host.turn(10);
     expect(kernel.result?.value).toEqual([7, 'EXIT']);
   });
 
@@ -259,10 +258,10 @@ describe('signals', () => {
 
   it('of a cancellation are an event with its reason and its deadline on the process clock', () => {
     let seen: ProcessEvent | null = null;
-    const { kernel, world } = runProcess(function* (kernel) {
+    const { kernel, host } = runProcess(function* (kernel) {
       seen = yield* nextEvent(kernel);
     });
-    const at = world.timeMs;
+    const at = host.now();
     kernel.deliver(cancel('shutting down', 5000));
     kernel.run();
     expect(seen).toEqual({
@@ -272,24 +271,24 @@ describe('signals', () => {
       deadline: at + 5000,
       at,
     });
-    expect(world.timers.size).toBe(0);
+    expect(host.timerCount).toBe(0);
   });
 
   it('of a cancellation end a process that reads no events at the deadline', () => {
-    const { kernel, world } = runProcess(() => forever());
+    const { kernel, host } = runProcess(() => forever());
     kernel.deliver(cancel(null, 5000));
-    world.turn(kernel, 4999);
+    host.turn(4999);
     expect(kernel.result).toBeNull();
-    world.turn(kernel, 1);
+    host.turn(1);
     expect(kernel.result?.error?.kind).toBe('CANCELED');
   });
 
   it('of a cancellation without a deadline end nothing and abort no call', () => {
-    const { kernel, world } = runProcess(function* () {
+    const { kernel, host } = runProcess(function* () {
       return (yield call('app:f')).value;
     });
     kernel.deliver(cancel('please', null));
-    world.turn(kernel, 1_000_000);
+    host.turn(1_000_000);
     kernel.answer(1, succeeded('done'));
     kernel.run();
     expect(kernel.result?.value).toBe('done');
@@ -299,23 +298,35 @@ describe('signals', () => {
 describe('the same inputs', () => {
   it('lead to the same requests, timers and result', () => {
     const trace = (): unknown => {
-      const { kernel, world } = runProcess(function* (kernel) {
-        const results = new Channel(0);
-        for (const name of ['a', 'b', 'c']) {
-          yield* fork(kernel, function* () {
-            yield* sleep(Math.floor(kernel.syscalls.random() * 1000));
-            const answer = yield call(`app:${name}`);
-            yield { op: 'offer', channel: results, item: [name, answer.value] };
-          });
-        }
-        const got: unknown[] = [];
-        for (let i = 0; i < 3; i++) got.push(yield* receive(results));
-        return got;
-      });
-      world.onAsk = (_request, id) => succeeded(id);
-      world.turn(kernel, 1000);
-      return { result: kernel.result, requests: world.requests };
+      let calls = 0;
+      const { kernel, host } = runProcess(
+        function* (kernel) {
+          const results = new Channel(0);
+          for (const [name, ms] of Object.entries({ a: 20, b: 10, c: 20 })) {
+            yield* fork(kernel, function* () {
+              yield* sleep(ms);
+              const answer = yield call(`app:${name}`);
+              yield { op: 'offer', channel: results, item: [name, answer.value] };
+            });
+          }
+          const got: unknown[] = [];
+          for (let i = 0; i < 3; i++) got.push(yield* receive(results));
+          return got;
+        },
+        { onAsk: () => succeeded(++calls) },
+      );
+      host.turn(1000);
+      return { result: kernel.result, requests: host.requests };
     };
+    expect(trace()).toMatchObject({
+      result: {
+        value: [
+          ['b', 1],
+          ['a', 2],
+          ['c', 3],
+        ],
+      },
+    });
     expect(trace()).toEqual(trace());
   });
 });

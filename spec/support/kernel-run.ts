@@ -1,41 +1,33 @@
-/** Runs generator programs on a kernel with fake syscalls. */
+/** Runs generator programs on a kernel with a host made for specs. */
 import type { Value } from '../../src/core/payload.js';
-import type { Context } from '../../src/core/signal.js';
 import type { Channel, SelectCase } from '../../src/kernel/channel.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import type { Answer } from '../../src/kernel/program.js';
 import type { Request, Selected } from '../../src/kernel/request.js';
-import { type FakeSyscalls, fakeKernel } from './fake-syscalls.js';
 import { GeneratorTask, type Main } from './generator-program.js';
+import { TestHost, type TestHostOptions } from './test-host.js';
 
 export type Body = Generator<Request, void, Answer>;
 
 export interface KernelRun {
+  readonly host: TestHost;
   readonly kernel: Kernel;
-  readonly world: FakeSyscalls;
   /** How often the program was closed. */
   readonly closes: () => number;
 }
 
 /** A process that runs `main` until it waits. */
-export function runProcess(
-  main: Main,
-  values: readonly Value[] = [],
-  context?: Context,
-): KernelRun {
-  const { kernel, world } = fakeKernel(context);
+export function runProcess(main: Main, options: TestHostOptions = {}): KernelRun {
+  const host = new TestHost(options);
+  const { kernel } = host;
   let closes = 0;
-  kernel.start(
-    {
-      start: (args) => new GeneratorTask(kernel, main(kernel, ...args)),
-      close: () => {
-        closes++;
-      },
+  host.run({
+    start: (values) => new GeneratorTask(kernel, main(kernel, ...values)),
+    close: () => {
+      closes++;
     },
-    values,
-  );
-  kernel.run();
-  return { kernel, world, closes: () => closes };
+  });
+  return { host, kernel, closes: () => closes };
 }
 
 /** Starts another task of the process. */
@@ -65,3 +57,6 @@ export function* select(
 export function* sleep(delayMs: number): Body {
   yield { op: 'sleep', delayMs };
 }
+
+/** An answer that succeeded with `value`. */
+export const succeeded = (value: Value): Answer => ({ value, ok: true, error: null });

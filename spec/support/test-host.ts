@@ -5,6 +5,7 @@
 import type { PerdureError } from '../../src/core/errors.js';
 import type { Value } from '../../src/core/payload.js';
 import { formatPid, type Pid } from '../../src/core/pid.js';
+import { type Context, EMPTY_CONTEXT } from '../../src/core/signal.js';
 import { Kernel } from '../../src/kernel/kernel.js';
 import type { Answer, Program } from '../../src/kernel/program.js';
 import type { HostRequest } from '../../src/kernel/request.js';
@@ -19,6 +20,7 @@ export interface LogLine {
 export interface TestHostOptions {
   readonly pid?: Pid;
   readonly entry?: string;
+  readonly context?: Context;
   /** Answers a request at once; `null` leaves it open for {@link TestHost.answer}. */
   readonly onAsk?: (request: HostRequest) => Answer | null;
   /** Milliseconds since the epoch. */
@@ -31,6 +33,8 @@ export class TestHost implements Syscalls {
   readonly asked = new Map<number, HostRequest>();
   /** Every request, in order. */
   readonly requests: HostRequest[] = [];
+  /** Calls whose answer the process gave up, in order. */
+  readonly abandoned: number[] = [];
   readonly printed: string[] = [];
   readonly logged: LogLine[] = [];
   /** What `random` gives, one after the other; 0.5 when there are none left. */
@@ -46,7 +50,7 @@ export class TestHost implements Syscalls {
     this.kernel = new Kernel({
       pid,
       entry: options.entry ?? 'test:process',
-      context: {},
+      context: options.context ?? EMPTY_CONTEXT,
       syscalls: this,
     });
   }
@@ -110,6 +114,11 @@ export class TestHost implements Syscalls {
     return result.error;
   }
 
+  /** How many timers have been started and not gone off. */
+  get timerCount(): number {
+    return this.timers.size;
+  }
+
   // --- the syscalls port -----------------------------------------------------------------------
 
   now(): number {
@@ -137,6 +146,7 @@ export class TestHost implements Syscalls {
 
   abandon(call: number): void {
     this.asked.delete(call);
+    this.abandoned.push(call);
   }
 
   log(level: LogLevel, message: string, fields: { readonly [name: string]: Value } | null): void {

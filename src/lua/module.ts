@@ -124,9 +124,3 @@ export interface LuaModule {
   readonly constants?: { readonly [name: string]: LuaValue };
   readonly types?: readonly ObjectType[];
 }
-
-/**
- * Modules whose functions the engine adds to the standard library's table of the same name, so that
- * `coroutine.spawn` stands next to `coroutine.wrap`. They are always there, whatever `modules:` says.
- */
-export const EXTENDS_LIBRARY: ReadonlySet<string> = new Set(['coroutine']);

@@ -2,7 +2,7 @@
  * `coroutine.spawn(fn, ...)`: a task of the same process, next to the one that spawns it. A failure in
  * it is a failure of the process.
  *
- * The engine adds this to the `coroutine` table of each process (`EXTENDS_LIBRARY`).
+ * It bears the name of a standard library, so the engine adds it to that library's table.
  */
 import { type LuaModule, ModuleAccess, Suspension, Use } from '../module.js';
 import { fn } from './args.js';
