@@ -1,5 +1,6 @@
 /** The registry: what an app declares in its `_index.yaml` files. */
 export * from './entry.js';
+export { dependencyOrder } from './graph.js';
 export { registryJsonSchema } from './index-file.js';
 export { type LoadOptions, loadRegistry } from './load.js';
 export {

@@ -1,0 +1,81 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { AppFolders, index, luaEntry, startPerdure } from '../support/cli.js';
+import { describeWithTemporal, EMBEDDED, REAL, type ServerKind } from '../support/servers.js';
+
+const folders = new AppFolders();
+afterAll(() => folders.remove());
+
+const ORDER = `
+local funcs = require("funcs")
+return { main = function(order)
+  local charged, err = funcs.call("app:charge", order)
+  if err then return nil, err end
+  local msg = process.inbox():receive()
+  local shipped = funcs.call("app:ship", { id = order.id, by = msg:payload():data().by })
+  return { charged = charged, shipped = shipped }
+end }`;
+
+/** An order that is charged, waits for a message, and is shipped. */
+function orderApp(address: string): Promise<string> {
+  const start = 'lifecycle:\n  auto_start: true';
+  const on = (kind: string) => `meta:\n  temporal:\n    ${kind}:\n      worker: worker`;
+  return folders.write({
+    '_index.yaml': index(
+      `name: client\nkind: temporal.client\naddress: "${address}"\n${start}`,
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: orders\n${start}`,
+      luaEntry('order', 'workflow.lua', `modules: [funcs]\n${on('workflow')}`),
+      luaEntry('charge', 'function.lua', on('activity')),
+      luaEntry('ship', 'function.lua', on('activity')),
+    ),
+    'order.lua': ORDER,
+    'charge.lua': 'return { main = function(o) return "charged " .. o.id end }',
+    'ship.lua': 'return { main = function(s) return s.id .. " by " .. s.by end }',
+  });
+}
+
+function survival(kind: ServerKind): void {
+  it('finishes the order after its worker was killed in the middle and started again', async () => {
+    const server = await kind.start();
+    const connection = await Connection.connect({ address: server.address });
+    const { workflow } = new Client({ connection });
+    const dir = await orderApp(server.address);
+    const first = startPerdure(['run', dir, '--address', server.address]);
+    await first.waitFor(/is running/);
+    const order = await workflow.start('app:order', {
+      workflowId: 'order-1',
+      taskQueue: 'orders',
+      args: [{ id: '1' }],
+    });
+    await untilHistory(order, 'activityTaskCompletedEventAttributes');
+    first.process.kill('SIGKILL');
+    await first.ended;
+
+    await order.signal('go', { by: 'truck' });
+    const second = startPerdure(['run', dir, '--address', server.address]);
+    const result = await order.result();
+    second.process.kill('SIGTERM');
+    const { code } = await second.ended;
+    await connection.close();
+    await server.stop();
+    expect(result).toEqual({ charged: 'charged 1', shipped: '1 by truck' });
+    expect(code).toBe(143);
+  }, 60_000);
+}
+
+describe(`an order on ${EMBEDDED.name}`, () => survival(EMBEDDED));
+describeWithTemporal(`an order on ${REAL.name}`, () => survival(REAL));
+
+interface Handle {
+  fetchHistory(): Promise<{ events?: readonly object[] | null }>;
+}
+
+/** Asks for the history until it has an event of this kind; the server has no call that waits for one. */
+async function untilHistory(handle: Handle, kind: string): Promise<void> {
+  for (let left = 400; left > 0; left--) {
+    const { events } = await handle.fetchHistory();
+    if (events?.some((event) => (event as Record<string, unknown>)[kind] != null)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no ${kind} in the history`);
+}

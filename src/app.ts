@@ -1,0 +1,139 @@
+/**
+ * The composition root: a folder in, a running app out. The only place (with `app/` and `cli/`) that
+ * knows every host by name.
+ *
+ * Order of life: the registry is loaded and every Lua source compiled before anything starts; then
+ * services start in the registry's order; a failed start stops what had started, in reverse.
+ */
+import { randomBytes } from 'node:crypto';
+import { chooseHost } from './app/host-choice.js';
+import { LocalSide } from './app/local.js';
+import { nodePort } from './app/node-port.js';
+import { hostNotStarted, Services } from './app/services.js';
+import { checkSources } from './app/sources.js';
+import type { TemporalSide } from './app/temporal.js';
+import { type Pid, parsePid } from './core/pid.js';
+import { fengariEngine } from './lua/fengari/engine.js';
+import { standardModules } from './lua/modules/index.js';
+import { loadRegistry, type Registry } from './registry/index.js';
+import type { Clock } from './runtime/clock.js';
+import type { NodeListener } from './runtime/events.js';
+import { Node } from './runtime/node.js';
+import { Runtime } from './runtime/runtime.js';
+import { SystemClock } from './runtime/system-clock.js';
+import type { Clock as ServerClock } from './temporal-server/index.js';
+
+export interface AppOptions {
+  /** Folder with the app's `_index.yaml` files. */
+  readonly dir: string;
+  /** Temporal server for every client of the app, `host:port`, instead of what the clients declare. */
+  readonly address?: string | undefined;
+  /** Jump over idle time; the app then has an embedded Temporal server of its own. Default false. */
+  readonly skipTime?: boolean;
+  /** Name of this node; each start adds an incarnation to it. Default `node`. */
+  readonly nodeName?: string;
+  /** Environment variables that the app may see. Default: the process's own. */
+  readonly env?: { readonly [name: string]: string | undefined };
+  /** Where Lua's `print` goes, without a line end. Default: stdout. */
+  readonly print?: (text: string) => void;
+  /** Told of everything that happens, from the first start on. */
+  readonly onEvent?: NodeListener;
+}
+
+export interface App {
+  readonly runtime: Runtime;
+  readonly registry: Registry;
+  /** What a person should know about this start: data in memory, settings without effect. */
+  readonly notices: readonly string[];
+  /** True for a process of a `terminal.host`, whose whole-number result is the exit code. */
+  isTerminal(pid: Pid): boolean;
+  /**
+   * Stops everything in reverse order, within the services' stop timeouts. Workflows stay open.
+   * @returns what a person should know: what did not stop in time, what is lost with the memory.
+   */
+  stop(): Promise<readonly string[]>;
+}
+
+/**
+ * Starts the app in `options.dir`.
+ * @throws PerdureError INVALID with every problem of the configuration and of the Lua sources;
+ *   UNAVAILABLE where a Temporal server cannot be reached. Nothing is left running then.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const modules = standardModules();
+  const moduleNames = new Set(modules.map(({ name }) => name));
+  const registry = await loadRegistry(options.dir, { modules: moduleNames });
+  const engine = () => fengariEngine(modules);
+  checkSources(registry, engine());
+
+  const notices = registry.warnings.map(({ message }) => message);
+  const env = options.env ?? process.env;
+  const skipping = options.skipTime ? await skippingClock() : undefined;
+  const node = new Node({
+    name: `${options.nodeName ?? 'node'}-${randomBytes(4).toString('hex')}`,
+    clock: skipping === undefined ? new SystemClock() : sharedClock(skipping),
+  });
+  if (options.onEvent !== undefined) node.events.subscribe(options.onEvent);
+  const print = options.print ?? ((text: string) => process.stdout.write(`${text}\n`));
+  const local = new LocalSide({ registry, node, engine, env, print });
+  const temporal = await temporalSide(registry, {
+    registry,
+    node,
+    port: nodePort(node, print),
+    env,
+    address: options.address,
+    skippingClock: skipping,
+    notice: (text) => notices.push(text),
+  });
+  const runtime = new Runtime(node, (entry, requested) => {
+    const host = chooseHost(registry, entry, requested);
+    if (node.host(host) === undefined && registry.get(host) !== undefined)
+      throw hostNotStarted(host);
+    return host;
+  });
+  const services = new Services({ registry, node, runtime, local, temporal });
+  const stop = async () => {
+    const late = await services.stop();
+    await local.stop();
+    await temporal?.close();
+    return late;
+  };
+  try {
+    await services.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    runtime,
+    registry,
+    notices,
+    isTerminal: (pid) => registry.get(parsePid(pid)?.host ?? '')?.kind === 'terminal.host',
+    stop,
+  };
+}
+
+/** The Temporal packages take half a second to load: only for apps that use them. */
+async function temporalSide(
+  registry: Registry,
+  options: ConstructorParameters<typeof TemporalSide>[0],
+): Promise<TemporalSide | null> {
+  if (registry.ofKind('temporal.client').length === 0) return null;
+  const { TemporalSide } = await import('./app/temporal.js');
+  return new TemporalSide(options);
+}
+
+async function skippingClock(): Promise<ServerClock> {
+  const server = await import('./temporal-server/index.js');
+  return server.skippingClock();
+}
+
+/** The server's clock as the node reads it, so that both live in the same time. */
+function sharedClock(clock: ServerClock): Clock {
+  return {
+    now: () => clock.now(),
+    setTimer: (delayMs, fire) => clock.setTimer(clock.now() + delayMs, fire),
+    clearTimer: (timer) => clock.clearTimer(timer),
+    hold: (reason) => clock.hold(reason),
+  };
+}

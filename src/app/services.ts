@@ -1,0 +1,187 @@
+/**
+ * What starts and stops with an app, in which order: its clients, workers and hosts, and its services.
+ *
+ * Local hosts start after the workers and stop before them, because their processes talk to workflows
+ * until their end; a worker that itself requires a host is the exception.
+ */
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import {
+  dependencyOrder,
+  type EntryOf,
+  type Registry,
+  type StartableEntry,
+} from '../registry/index.js';
+import type { ClockTimer } from '../runtime/clock.js';
+import type { Node } from '../runtime/node.js';
+import type { Runtime } from '../runtime/runtime.js';
+import {
+  type ServiceEvent,
+  type ServiceRun,
+  type ServiceSpec,
+  type ServiceStatus,
+  ServiceSupervisor,
+  type StopReport,
+} from '../runtime/supervisor/index.js';
+import type { LocalSide } from './local.js';
+import type { TemporalSide } from './temporal.js';
+
+export interface ServicesOptions {
+  readonly registry: Registry;
+  readonly node: Node;
+  readonly runtime: Runtime;
+  readonly local: LocalSide;
+  readonly temporal: TemporalSide | null;
+}
+
+export class Services {
+  private readonly supervisor: ServiceSupervisor<ClockTimer>;
+
+  constructor(private readonly options: ServicesOptions) {
+    const { node } = options;
+    this.supervisor = new ServiceSupervisor(this.specs(), {
+      cancel: (pid, deadlineMs) => {
+        const reason = 'the service is stopping';
+        void node.deliver(pid, { kind: 'cancel', from: null, reason, deadlineMs });
+      },
+      terminate: (pid) => {
+        const reason = 'the service did not stop in time';
+        void node.deliver(pid, { kind: 'terminate', from: null, reason });
+      },
+      setTimer: (ms, fire) => node.clock.setTimer(ms, fire),
+      clearTimer: (timer) => node.clock.clearTimer(timer),
+      now: () => node.clock.now(),
+      random: Math.random,
+      report: (event) => this.report(event),
+    });
+  }
+
+  /** Starts everything with `auto_start`, and what that requires. Start timeouts are real time. */
+  async start(): Promise<void> {
+    const release = this.options.node.clock.hold('starting');
+    try {
+      await this.supervisor.start();
+    } finally {
+      release();
+    }
+  }
+
+  /** Stops everything in reverse order. @returns what did not stop as it should, in words. */
+  async stop(): Promise<readonly string[]> {
+    const release = this.options.node.clock.hold('stopping');
+    try {
+      return inWords(await this.supervisor.stop());
+    } finally {
+      release();
+    }
+  }
+
+  status(): readonly ServiceStatus[] {
+    return this.supervisor.status();
+  }
+
+  private report({ id, state }: ServiceEvent): void {
+    const { node } = this.options;
+    const error = 'error' in state ? state.error : null;
+    const detail = error === null || error === undefined ? null : error.text;
+    node.events.publish({ kind: 'service', id, state: state.kind, detail, at: node.clock.now() });
+  }
+
+  private specs(): ServiceSpec[] {
+    const { registry } = this.options;
+    const requires = requirements(registry);
+    const needs = (id: string): readonly string[] => requires.get(id) ?? [];
+    return dependencyOrder(registry.startOrder, needs).order.flatMap((id) => {
+      const entry = registry.get(id);
+      if (entry === undefined || !('lifecycle' in entry)) return [];
+      return [{ id, requires: needs(id), lifecycle: entry.lifecycle, run: this.run(entry) }];
+    });
+  }
+
+  private run(entry: StartableEntry): ServiceRun {
+    const { local, temporal } = this.options;
+    switch (entry.kind) {
+      case 'temporal.client':
+        return {
+          kind: 'resource',
+          start: async () => temporal?.startClient(entry),
+          stop: async () => temporal?.stopClient(entry),
+        };
+      case 'temporal.worker':
+        return {
+          kind: 'resource',
+          start: async () => temporal?.startWorker(entry),
+          stop: async () => temporal?.stopWorker(entry),
+        };
+      case 'process.host':
+      case 'terminal.host':
+        return {
+          kind: 'resource',
+          start: async () => {}, // Local hosts are there from the beginning.
+          stop: () => local.stopHost(entry.id, entry.lifecycle.stopTimeoutMs),
+        };
+      case 'process.service':
+        return this.processRun(entry);
+    }
+  }
+
+  private processRun(entry: EntryOf<'process.service'>): ServiceRun {
+    const { registry, runtime } = this.options;
+    const durable = registry.get(entry.host)?.kind === 'temporal.worker';
+    return {
+      kind: 'process',
+      durable,
+      spawn: async () => {
+        const { pid, exit } = await runtime.spawn(entry.process, {
+          host: entry.host,
+          args: entry.input,
+          // A durable service is found again by its name when the node starts anew.
+          ...(durable && { name: `services/${entry.id}` }),
+        });
+        void exit.then((result) => this.supervisor.processExited(pid, result));
+        return pid;
+      },
+    };
+  }
+}
+
+/** Requirements of every startable entry, local hosts behind the workers that start by themselves. */
+function requirements(registry: Registry): ReadonlyMap<string, readonly string[]> {
+  const workers = registry.ofKind('temporal.worker').filter((w) => w.lifecycle.autoStart);
+  const map = new Map<string, readonly string[]>();
+  for (const id of registry.startOrder) {
+    const kind = registry.get(id)?.kind;
+    const isHost = kind === 'process.host' || kind === 'terminal.host';
+    const after = isHost ? workers.filter((w) => !reaches(registry, w.id, id)) : [];
+    map.set(id, [...new Set([...registry.requires(id), ...after.map((w) => w.id)])].sort());
+  }
+  return map;
+}
+
+/** Whether `from` requires `to`, directly or through others. */
+function reaches(registry: Registry, from: string, to: string): boolean {
+  const seen = new Set<string>();
+  const open = [from];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (id === to) return true;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    open.push(...registry.requires(id));
+  }
+  return false;
+}
+
+function inWords({ terminated, failed, leftOpen }: StopReport): string[] {
+  return [
+    ...terminated.map((id) => `${id} did not stop in time and was terminated`),
+    ...failed.map(({ id, error }) => `${id} did not stop: ${error.text}`),
+    ...leftOpen.map((id) => `${id} is durable and goes on`),
+  ];
+}
+
+/** The error for a host that the app has but that was not started. */
+export function hostNotStarted(id: string): PerdureError {
+  return new PerdureError(
+    ErrorKind.UNAVAILABLE,
+    `${id} is not started; give it lifecycle: { auto_start: true }, or let a started service require it`,
+  );
+}

@@ -1,0 +1,80 @@
+/** The `perdure` command. Each subcommand is a file; this one only knows their names and flags. */
+import { Command, CommanderError, Option } from 'commander';
+import { ExitCode } from './exit-codes.js';
+
+/** Runs the command line. @returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = ExitCode.OK;
+  const program = commandLine((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    return thrown.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
+  }
+}
+
+function commandLine(finish: (code: number) => void): Command {
+  const program = new Command('perdure')
+    .description(
+      'Processes that talk, watch each other and survive: locally, or as Temporal workflows.',
+    )
+    .exitOverride()
+    .showHelpAfterError('(perdure --help shows the commands)');
+  program.addCommand(runCommand(finish));
+  program.addCommand(serverCommand(finish));
+  return program;
+}
+
+function runCommand(finish: (code: number) => void): Command {
+  return new Command('run')
+    .description('Start the app in DIR; with -x run one entry, print its value and stop.')
+    .argument('<dir>', 'folder with the app (its _index.yaml)')
+    .option('-x, --execute <entry>', 'run this entry (namespace:name) and stop when it ends')
+    .addOption(
+      new Option('--input <json>', 'an argument of the entry, as JSON; repeat for several')
+        .default([] as string[], 'none')
+        .argParser((text, all: string[]) => [...all, text]),
+    )
+    .option('--host <id>', 'host to run the entry on')
+    .option('--address <host:port>', 'Temporal server for every client of the app')
+    .option('--timeout <duration>', 'give up after this long (30s, 5m); exit code 3')
+    .option('--skip-time', 'embedded server only: jump over idle time instead of waiting')
+    .option('--ephemeral', 'keep the embedded server in memory')
+    .option('--json', 'print one JSON envelope on stdout, and nothing else')
+    .addOption(
+      new Option('--log-level <level>', 'least important level to log')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .addOption(new Option('--color', 'colours even where stderr is not a terminal'))
+    .exitOverride()
+    .action(async (dir: string, flags: unknown) => {
+      const { run } = await import('./run.js');
+      finish(await run(dir, flags as import('./run.js').RunFlags));
+    });
+}
+
+function serverCommand(finish: (code: number) => void): Command {
+  const server = new Command('server').description('The embedded Temporal server, by itself.');
+  server
+    .command('start-dev')
+    .description(
+      'Serve Temporal’s protocol on one machine, for development; data is kept in memory.',
+    )
+    .option('--ip <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 takes a free one', '7233')
+    .option('--namespace <name...>', 'namespaces to create besides "default"', [])
+    .option('--skip-time', 'jump over idle time instead of waiting')
+    .option('--headless', 'accepted for compatibility; there is no web UI here')
+    .option('--json', 'print one JSON object with the address when ready')
+    .exitOverride()
+    .action(async (flags: unknown) => {
+      const { serve } = await import('./server.js');
+      finish(await serve(flags as import('./server.js').ServerFlags));
+    });
+  return server;
+}
