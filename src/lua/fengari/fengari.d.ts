@@ -84,6 +84,7 @@ declare module 'fengari/src/lobject.js' {
     luaO_tostring(L: lua_State, value: TValue): void;
     luaO_pushfstring(L: lua_State, format: Uint8Array, ...args: unknown[]): Uint8Array;
     luaO_pushvfstring(L: lua_State, format: Uint8Array, args: unknown[]): Uint8Array;
+    luaO_arith(L: lua_State | null, op: number, a: TValue, b: TValue, into: TValue): void;
     luaO_chunkid(source: Uint8Array, limit: number): Uint8Array;
   };
   export default lobject;

@@ -70,6 +70,23 @@ function patchBitOperators(): void {
     if (result === null) ldebug.luaG_runerror(L, inexact);
     into.setfltvalue(result as number);
   };
+  foldBitOperators(new Map([...operators].map(([event, op]) => [event - FIRST_EVENT, op])));
+}
+
+/** Metamethod events stand in the order of the operators' numbers; this is the one of addition. */
+const FIRST_EVENT = ltm.TMS.TM_ADD as number;
+
+/** The compiler works out constant operations itself; for NaN it leaves them to the program. */
+function foldBitOperators(operators: ReadonlyMap<number, BitOp>): void {
+  const arith = lobject.luaO_arith;
+  lobject.luaO_arith = (L, code, a, b, into) => {
+    const op = operators.get(code);
+    if (op === undefined) return arith(L, code, a, b, into);
+    const x = lvm.tointeger(a);
+    const y = lvm.tointeger(b);
+    const result = x === false || y === false ? null : bitOperation(op, x, y);
+    into.setfltvalue(result ?? Number.NaN);
+  };
 }
 
 /** A string with room for its hash and its text, so that all strings have one shape. */

@@ -5,7 +5,6 @@ import type { Scope, Shared } from './scope.js';
 import {
   type Entry,
   type Table,
-  Tag,
   type TString,
   type TValue,
   Type,
