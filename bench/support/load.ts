@@ -1,0 +1,16 @@
+/** Doing a thing many times, some of them at the same time. */
+
+/** Does `work` `n` times, `width` at a time. @returns how many a second. */
+export async function perSecond(
+  n: number,
+  width: number,
+  work: (i: number) => Promise<void>,
+): Promise<number> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < n) await work(next++);
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: width }, lane));
+  return (n * 1000) / (performance.now() - started);
+}
