@@ -171,7 +171,10 @@ describe('bad input to `perdure run`', () => {
   });
 
   it('a port in use by something that is not Temporal', async () => {
-    const squatter = createServer((socket) => socket.end('hello\r\n'));
+    const squatter = createServer((socket) => {
+      socket.on('error', () => {}); // The client may hang up first.
+      socket.end('hello\r\n');
+    });
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
     const { port } = squatter.address() as { port: number };
     const dir = await temporalApp(`127.0.0.1:${port}`, 'connection_timeout: 1s');
