@@ -5,7 +5,7 @@ import { fork, offer, receive, runProcess, select, sleep } from '../support/kern
 describe('a channel', () => {
   it('without capacity makes its sender wait for a receiver', () => {
     const log: unknown[] = [];
-    const { kernel, host } = runProcess(function* (kernel) {
+    const { host } = runProcess(function* (kernel) {
       const channel = new Channel(0);
       yield* fork(kernel, function* () {
         yield* offer(channel, 'a');
@@ -73,7 +73,7 @@ describe('a channel', () => {
 
   it('wakes receivers that wait when it is closed, and refuses senders that wait', () => {
     const log: unknown[] = [];
-    const { kernel, host } = runProcess(function* (kernel) {
+    const { host } = runProcess(function* (kernel) {
       const idle = new Channel(0);
       const full = new Channel(0);
       yield* fork(kernel, function* () {
@@ -132,7 +132,7 @@ describe('a receive with a timeout', () => {
 
   it('cancels its timer when an item comes first', () => {
     const channel = new Channel(0);
-    const { kernel, host } = runProcess(function* (kernel) {
+    const { host } = runProcess(function* (kernel) {
       yield* fork(kernel, function* () {
         yield* sleep(10);
         yield* offer(channel, 'x');

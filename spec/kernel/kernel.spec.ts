@@ -67,7 +67,7 @@ describe('a kernel', () => {
 
   it('wakes sleepers at their time, in order', () => {
     const woken: number[] = [];
-    const { kernel, host } = runProcess(function* (kernel) {
+    const { host } = runProcess(function* (kernel) {
       for (const ms of [30, 10, 20]) {
         yield* fork(kernel, function* () {
           yield* sleep(ms);

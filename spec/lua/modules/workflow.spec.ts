@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { Use } from '../../../src/lua/module.js';
+import type { RunOptions } from '../../support/lua.js';
+import { refusal, start } from '../../support/modules.js';
+
+const inWorkflow: RunOptions = { use: Use.WORKFLOW };
+const run = (body: string, options: RunOptions = {}) => start(body, { ...inWorkflow, ...options });
+
+describe('workflow', () => {
+  it('tells about the execution, its start as a time', () => {
+    const host = run(`local info = workflow.info()
+      return { info.workflow_id, info.attempt, info.start_time:unix(), info.start_time < time.now() }`);
+    expect(host.requests).toEqual([{ op: 'workflow_info' }]);
+    host.turn(10_000).answer({ workflow_id: 'w1', attempt: 2, start_time: 5000 });
+    expect(host.value).toEqual(['w1', 2, 5, true]);
+  });
+
+  it('tells how long its history is', () => {
+    const onAsk = () => ({
+      value: { history_length: 12, history_size: 3456 },
+      ok: true,
+      error: null,
+    });
+    const host = run('return { workflow.history_length(), workflow.history_size() }', { onAsk });
+    expect(host.value).toEqual([12, 3456]);
+  });
+
+  it.each(['exec', 'call'])('runs a child with %s and waits for it', (name) => {
+    const host = run(`return workflow.${name}("app:child", { id = 1 })`, { context: { t: 1 } });
+    expect(host.requests).toEqual([
+      {
+        op: 'workflow_exec',
+        entry: 'app:child',
+        values: [{ id: 1 }],
+        context: { t: 1 },
+        options: {},
+      },
+    ]);
+    expect(host.answer('result').value).toBe('result');
+  });
+
+  it('asks for the version of a change', () => {
+    const host = run('return workflow.version("payment-v2", 1, 2)');
+    expect(host.requests).toEqual([{ op: 'version', change: 'payment-v2', min: 1, max: 2 }]);
+    expect(host.answer(2).value).toBe(2);
+    expect(refusal('workflow.version("x", 3, 2)', inWorkflow)).toMatch(
+      /^INVALID: .*\(max_supported\).*3 or more, got 2/,
+    );
+  });
+
+  it('sets search attributes and memo', () => {
+    const host = run(
+      'return workflow.attrs({ search = { status = "new", total = 5 }, memo = {} })',
+    );
+    expect(host.requests).toEqual([
+      { op: 'attributes', search: { status: 'new', total: 5 }, memo: {} },
+    ]);
+    expect(host.answer(null).value).toBe(true);
+    expect(refusal('workflow.attrs({ serach = {} })', inWorkflow)).toMatch(/"serach"/);
+    expect(refusal('workflow.attrs({ search = { 1, 2 } })', inWorkflow)).toMatch(/\(search\)/);
+  });
+
+  it('says of queries and updates that they are not there yet', () => {
+    for (const name of ['on_query', 'on_update']) {
+      expect(refusal(`workflow.${name}("x", print)`, inWorkflow)).toMatch(
+        /^INVALID: .*not in this version/,
+      );
+    }
+  });
+
+  it('is refused outside workflows', () => {
+    const host = start('return require("workflow")');
+    expect(host.error?.kind).toBe('PERMISSION_DENIED');
+  });
+});
