@@ -20,28 +20,33 @@ const paint: Paint = (status, text) =>
 export class LiveView {
   private readonly tree = new ProcessTree();
   private drawn = 0;
+  private closed = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: LiveViewOptions) {}
 
   note(event: NodeEvent): void {
-    if (event.kind !== 'spawned' && event.kind !== 'exited') return;
+    if (this.closed || (event.kind !== 'spawned' && event.kind !== 'exited')) return;
     this.tree.note(event);
     this.timer ??= setTimeout(() => this.draw(), REDRAW_MS);
   }
 
   /** Prints `text`, which ends a line, above the list. */
   print(text: string): void {
+    if (this.closed) {
+      this.options.write(text);
+      return;
+    }
     this.erase();
     this.options.write(text);
     this.draw();
   }
 
-  /** Leaves the list as it stands and draws no more. */
+  /** Leaves the list as it stands and draws no more; what is printed from now on comes after it. */
   close(): void {
+    if (this.closed) return;
     this.draw();
-    this.drawn = 0;
-    clearTimeout(this.timer);
+    this.closed = true;
   }
 
   private erase(): void {

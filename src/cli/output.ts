@@ -48,7 +48,7 @@ export async function openOutput(flags: OutputFlags): Promise<Output> {
     },
     print: (text) => {
       if (json) process.stderr.write(`${text}\n`);
-      else if (view === null) process.stdout.write(`${text}\n`);
+      else if (view === null || process.stdout.isTTY !== true) process.stdout.write(`${text}\n`);
       else view.print(`${text}\n`);
     },
     note: (event) => {
@@ -56,9 +56,11 @@ export async function openOutput(flags: OutputFlags): Promise<Output> {
       view?.note(event);
     },
     result: (pid, value) => {
+      view?.close();
       process.stdout.write(`${json ? JSON.stringify(success(pid, value)) : shown(value)}\n`);
     },
     complain: (pid, error) => {
+      view?.close();
       if (json) process.stdout.write(`${JSON.stringify(failure(pid, error))}\n`);
       toStderr(`${described(error)}\n`);
     },
@@ -86,7 +88,7 @@ function described(error: PerdureError): string {
 function liveView(): LiveView {
   return new LiveView({
     write: (text) => process.stderr.write(text),
-    columns: () => process.stderr.columns ?? 80,
-    rows: () => process.stderr.rows ?? 24,
+    columns: () => process.stderr.columns || 80,
+    rows: () => process.stderr.rows || 24,
   });
 }
