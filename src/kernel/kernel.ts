@@ -157,6 +157,11 @@ export class Kernel implements Performer {
     );
   }
 
+  /** Where the running task stands in its source, `order.lua:42`; `null` while none runs. */
+  where(): string | null {
+    return this.current?.task.where() ?? null;
+  }
+
   /** Ends the process now, whatever its tasks are doing. The first end wins. */
   end(result: ExitResult): void {
     if (this.ending !== null) return;

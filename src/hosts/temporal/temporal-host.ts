@@ -1,11 +1,26 @@
-/** The Temporal host: a `temporal.worker`, whose processes are workflows. */
-import type { Pid } from '../../core/pid.js';
-import type { Delivery, Signal } from '../../core/signal.js';
-import type { Host, MaybePromise, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
+/**
+ * The Temporal host: a `temporal.worker`, whose processes are workflows. It starts them, sends to them and
+ * watches them as a client; its workers run them, and the activities that they call.
+ */
+import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
+import { formatPid, type Pid, parsePid } from '../../core/pid.js';
+import { ACCEPTED, type Delivery, type Signal } from '../../core/signal.js';
+import type { Host, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
+import { AttributeRegistry } from './attribute-registry.js';
 import type { TemporalClient } from './client.js';
+import { ExitWatcher } from './exit-watcher.js';
+import { Lanes } from './lanes.js';
 import type { NodePort } from './node-port.js';
+import { PeerInbox } from './peer-inbox.js';
+import { listWorkflows, toProcessInfo } from './process-info.js';
+import { useSdkRuntime } from './sdk-runtime.js';
+import { WorkflowStarter } from './start-workflow.js';
 import type { WorkerSettings } from './worker-options.js';
+import { WorkerPair } from './worker-pair.js';
 import type { AppData } from './workflow/app-data.js';
+import { workflowOfEntry } from './workflow/sandbox-app.js';
+import { isReservedByTemporal } from './workflow/wire.js';
+import { isOpen, WorkflowCalls } from './workflow-calls.js';
 
 export interface TemporalHostOptions {
   /** Registry id of the worker: the host part of its PIDs. */
@@ -21,33 +36,180 @@ export interface TemporalHostOptions {
 
 export class TemporalHost implements Host {
   readonly id: string;
+  private readonly node: NodePort;
+  private readonly calls: WorkflowCalls;
+  private readonly starter: WorkflowStarter;
+  private readonly watcher: ExitWatcher;
+  private readonly attributes: AttributeRegistry;
+  private readonly lanes = new Lanes();
+  /** Ids that this host has just started: they need not be looked up before they are watched. */
+  private readonly fresh = new Set<string>();
+  private workers: WorkerPair | null = null;
+  private endLogs: (() => void) | null = null;
 
   constructor(private readonly options: TemporalHostOptions) {
-    this.id = options.id;
+    const { id, client, node, taskQueue } = options;
+    this.id = id;
+    this.node = node;
+    const identity = `perdure ${node.name}`;
+    this.calls = new WorkflowCalls(client, identity);
+    this.attributes = new AttributeRegistry(client.connection, client.namespace);
+    const { attributes } = this;
+    this.starter = new WorkflowStarter({ worker: id, client, taskQueue, identity, attributes });
+    this.watcher = new ExitWatcher(client, (workflowId, result) => {
+      node.exited(formatPid(id, workflowId), result);
+    });
   }
 
-  /** Creates the worker and the node's own one, and starts polling. */
-  start(): Promise<void> {
-    throw new Error(`${this.options.id}: not yet`);
+  /** Creates the worker and the node's own one, and lets them poll. */
+  async start(): Promise<void> {
+    const { options, node, calls: workflows, attributes } = this;
+    const { id: worker, app } = options;
+    this.endLogs = useSdkRuntime(({ level, message, fields }) => {
+      const error = fields.error === undefined ? '' : `: ${String(fields.error)}`;
+      node.log(level, `${worker}: ${message}${error}`, null);
+    });
+    const peers = new PeerInbox(node);
+    this.workers = await WorkerPair.start({
+      client: options.client,
+      taskQueue: options.taskQueue,
+      world: { worker, app, node, attributes, peers, workflows },
+      settings: options.settings ?? {},
+      bundlePath: options.bundlePath,
+    });
   }
 
-  stop(_timeoutMs: number): Promise<void> {
-    throw new Error('not yet');
+  async stop(timeoutMs: number): Promise<void> {
+    this.watcher.close();
+    const { workers } = this;
+    this.workers = null;
+    await workers?.stop(timeoutMs);
+    this.endLogs?.();
+    this.endLogs = null;
   }
 
-  spawn(_order: SpawnOrder): MaybePromise<Spawned> {
-    throw new Error('not yet');
+  async spawn(order: SpawnOrder): Promise<Spawned> {
+    const release = this.node.hold(`start of ${order.entry}`);
+    try {
+      const workflow = workflowOfEntry(this.options.app, order.entry);
+      const { pid, fresh } = await this.starter.start(workflow, order);
+      if (fresh) this.remember(pid);
+      return { pid, started: fresh };
+    } catch (thrown) {
+      return { error: PerdureError.from(thrown) };
+    } finally {
+      release();
+    }
   }
 
-  deliver(_pid: Pid, _signal: Signal): MaybePromise<Delivery> {
-    throw new Error('not yet');
+  async deliver(pid: Pid, signal: Signal): Promise<Delivery> {
+    const workflowId = parsePid(pid)?.id;
+    if (workflowId === undefined) return { accepted: false, error: notAPid(pid) };
+    const release = this.node.hold(`${signal.kind} for ${pid}`);
+    try {
+      await this.give(pid, workflowId, signal);
+      return ACCEPTED;
+    } catch (thrown) {
+      const error = isPerdureError(thrown) ? thrown : PerdureError.from(thrown);
+      return { accepted: false, error };
+    } finally {
+      release();
+    }
   }
 
-  describe(_pid: Pid): MaybePromise<ProcessInfo | undefined> {
-    return undefined;
+  async describe(pid: Pid): Promise<ProcessInfo | undefined> {
+    const workflowId = parsePid(pid)?.id;
+    if (workflowId === undefined) return undefined;
+    try {
+      const { workflowExecutionInfo } = await this.calls.describe(workflowId);
+      return toProcessInfo(this.id, this.options.app, workflowExecutionInfo ?? {});
+    } catch (thrown) {
+      if (PerdureError.from(thrown).kind === ErrorKind.NOT_FOUND) return undefined;
+      throw thrown;
+    }
   }
 
-  list(): MaybePromise<readonly ProcessInfo[]> {
-    return [];
+  /** The running workflows of this worker's task queue, as the server's visibility knows them. */
+  list(): Promise<readonly ProcessInfo[]> {
+    const { client, taskQueue, app } = this.options;
+    return listWorkflows(client, taskQueue, this.id, app);
   }
+
+  // --- the inside -------------------------------------------------------------------------------
+
+  private async give(pid: Pid, workflowId: string, signal: Signal): Promise<void> {
+    switch (signal.kind) {
+      case 'message': {
+        const { from, context, topic, values } = signal;
+        if (isReservedByTemporal(topic)) throw reservedTopic(topic);
+        const send = () => this.calls.signal(workflowId, topic, values, { from, context });
+        // Calls of one sender to one target go one after the other: that is what keeps their order.
+        return this.lanes.run(`${from}>${workflowId}`, send);
+      }
+      case 'cancel': {
+        const { reason, deadlineMs: deadline, from } = signal;
+        return this.calls.cancel(workflowId, { reason, deadline, from });
+      }
+      case 'terminate':
+        return this.calls.terminate(workflowId, signal.reason);
+      case 'monitor':
+        return this.monitor(pid, workflowId);
+      case 'link':
+        return this.link(pid, workflowId);
+      case 'unmonitor':
+      case 'unlink':
+        return this.watcher.unwatch(workflowId);
+      default:
+        throw new PerdureError(
+          ErrorKind.INVALID,
+          `${pid}: a workflow does not take ${signal.kind} in this version`,
+        );
+    }
+  }
+
+  /** A closed workflow gives its real result at once. */
+  private async monitor(pid: Pid, workflowId: string): Promise<void> {
+    if (this.isFresh(pid) || isOpen(await this.calls.describe(workflowId))) {
+      this.watcher.watch(workflowId);
+    } else {
+      this.node.exited(pid, await this.watcher.resultOf(workflowId));
+    }
+  }
+
+  private async link(pid: Pid, workflowId: string): Promise<void> {
+    const description = await this.calls.describe(workflowId);
+    const type = description.workflowExecutionInfo?.type?.name ?? '';
+    if (!this.options.app.workflows.some((w) => w.type === type)) {
+      throw new PerdureError(
+        ErrorKind.INVALID,
+        `${pid} is a ${type}, which is not a workflow of this app: it can be monitored, not linked`,
+      );
+    }
+    if (!isOpen(description)) {
+      throw new PerdureError(ErrorKind.NOT_FOUND, `process not found: ${pid} is closed`);
+    }
+    this.watcher.watch(workflowId);
+  }
+
+  private remember(pid: Pid): void {
+    if (this.fresh.size >= FRESH_LIMIT) this.fresh.clear();
+    this.fresh.add(pid);
+  }
+
+  private isFresh(pid: Pid): boolean {
+    return this.fresh.delete(pid);
+  }
+}
+
+const FRESH_LIMIT = 10_000;
+
+function notAPid(pid: Pid): PerdureError {
+  return new PerdureError(ErrorKind.INVALID, `not a PID: ${pid}`);
+}
+
+function reservedTopic(topic: string): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `topic ${JSON.stringify(topic)}: Temporal keeps such names for itself`,
+  );
 }

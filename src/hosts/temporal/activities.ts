@@ -1,0 +1,137 @@
+/**
+ * The one activity function, which runs any type: functions of the app as short processes of the node,
+ * and the activities of perdure itself.
+ *
+ * Arguments and results are payloads that we read and write ourselves, so that a worker in the main
+ * thread and the sandbox agree on every value.
+ */
+import { Context as ActivityContext } from '@temporalio/activity';
+import { type Headers, type RawValue, rawValueTypeInfo } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { ErrorKind, isPerdureError, PerdureError } from "../../core/errors.js";
+import { copyValue, type Value } from '../../core/payload.js';
+import { formatPid } from '../../core/pid.js';
+import { EMPTY_CONTEXT } from '../../core/signal.js';
+import type { AttributeRegistry, AttributeTypes } from './attribute-registry.js';
+import type { NodePort } from './node-port.js';
+import type { PeerInbox } from './peer-inbox.js';
+import type { AppData } from './workflow/app-data.js';
+import { toFailure } from './workflow/failures.js';
+import { readHeader } from './workflow/headers.js';
+import { decodePayload, encodeArg } from './workflow/payload-converter.js';
+import {
+  type ActivityHeader,
+  OWN_ACTIVITY_PREFIX,
+  OwnActivity,
+  type PeerBatch,
+  type SpawnNote,
+} from './workflow/wire.js';
+import type { WorkflowCalls } from './workflow-calls.js';
+
+export interface ActivityWorld {
+  /** Registry id of the worker, the host part of PIDs of workflows that say nothing of themselves. */
+  readonly worker: string;
+  readonly app: AppData;
+  readonly node: NodePort;
+  readonly attributes: AttributeRegistry;
+  readonly peers: PeerInbox;
+  readonly workflows: WorkflowCalls;
+}
+
+export type DefaultActivity = (headers: Headers, ...args: RawValue[]) => Promise<RawValue>;
+
+/** Arguments that reach an activity as payloads; more than this many would be read by the SDK. */
+const MAX_ARGUMENTS = 255;
+
+/** The activity function for `activities: { default: … }`; needs {@link headersFirst}. */
+export function defaultActivity(world: ActivityWorld): DefaultActivity {
+  const run: DefaultActivity = async (headers, ...args) => {
+    const values = args.map((arg) => decodePayload(arg.payload));
+    const { activityType } = ActivityContext.current().info;
+    try {
+      const result = activityType.startsWith(OWN_ACTIVITY_PREFIX)
+        ? await runOwn(world, activityType as OwnActivity, values[0] ?? null)
+        : await runFunction(world, activityType, values, headers);
+      return encodeArg(result, 'result');
+    } catch (thrown) {
+      if (isPerdureError(thrown)) throw toFailure(thrown, thrown.retryable === false);
+      throw thrown;
+    }
+  };
+  const inputTypes = new Array(MAX_ARGUMENTS).fill(rawValueTypeInfo);
+  const typeInfo = { inputTypes, outputType: rawValueTypeInfo };
+  return Object.assign(run, { activityDefinitionOptions: { typeInfo } });
+}
+
+/** Gives the headers to the activity function, as its first argument. */
+export const headersFirst: ActivityInterceptorsFactory = () => ({
+  inbound: {
+    execute: (input, next) => next({ ...input, args: [input.headers, ...input.args] }),
+  },
+});
+
+async function runFunction(
+  world: ActivityWorld,
+  type: string,
+  values: readonly Value[],
+  headers: Headers,
+): Promise<Value> {
+  const activity = world.app.activities.find((a) => a.type === type);
+  if (activity === undefined) {
+    throw new PerdureError(ErrorKind.NOT_FOUND, `function not found: no activity of type ${type}`);
+  }
+  const context = ActivityContext.current();
+  const header = readHeader<ActivityHeader>(headers);
+  const stopHeartbeat = startHeartbeat(context);
+  const { value, error } = await world.node
+    .runFunction({
+      entry: activity.entry,
+      values,
+      context: header?.context ?? EMPTY_CONTEXT,
+      options: header?.options ?? {},
+      parent: header?.parent ?? callerOf(world, context),
+      signal: context.cancellationSignal,
+    })
+    .finally(stopHeartbeat);
+  if (error === null) return value;
+  if (context.cancellationSignal.aborted) await context.cancelled;
+  const retries = header?.retries ?? true;
+  throw toFailure(error, !(error.retryable ?? retries));
+}
+
+function callerOf(world: ActivityWorld, context: ActivityContext) {
+  const id = context.info.workflowExecution?.workflowId;
+  return id === undefined ? null : formatPid(world.worker, id);
+}
+
+/** Heartbeats for as long as the function runs: a worker that is lost shows, and a cancel arrives. */
+function startHeartbeat(context: ActivityContext): () => void {
+  const { heartbeatTimeoutMs } = context.info;
+  if (heartbeatTimeoutMs === undefined || heartbeatTimeoutMs <= 0) return () => {};
+  const timer = setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+async function runOwn(world: ActivityWorld, type: OwnActivity, arg: Value): Promise<Value> {
+  switch (type) {
+    case OwnActivity.DELIVER:
+      await world.peers.deliver(arg as unknown as PeerBatch);
+      return null;
+    case OwnActivity.SPAWN: {
+      const { host, ...order } = arg as unknown as SpawnNote;
+      const spawned = await world.node.spawn(host, order);
+      if ('error' in spawned) throw spawned.error;
+      return spawned.pid;
+    }
+    case OwnActivity.TERMINATE: {
+      const note = arg as { workflow_id: string; reason: string | null };
+      await world.workflows.terminate(note.workflow_id, note.reason);
+      return null;
+    }
+    case OwnActivity.ATTRIBUTES:
+      return copyValue(await world.attributes.ensure(arg as AttributeTypes), '');
+    default:
+      throw new PerdureError(ErrorKind.NOT_FOUND, `function not found: ${String(type)}`);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Errors of perdure and failures of Temporal, each as the other. A PerdureError travels losslessly as an
+ * ApplicationFailure whose type is its kind and whose only detail is its {@link ErrorData}.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  RawValue,
+  ServerFailure,
+  type TemporalFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/common';
+import { ErrorKind, isPerdureError, PerdureError, parseErrorKind } from '../../../core/errors.js';
+import { copyValue, type Value } from '../../../core/payload.js';
+import { terminated } from '../../../kernel/kernel.js';
+import { encodePayload } from './payload-converter.js';
+
+/** `error` as a failure that Temporal understands. `nonRetryable` also stops a retry policy. */
+export function toFailure(error: PerdureError, nonRetryable: boolean): ApplicationFailure {
+  const failure = ApplicationFailure.create({
+    message: error.text,
+    type: error.kind,
+    nonRetryable,
+    details: [RawValue.fromPayload(encodePayload(errorValue(error)))],
+  });
+  failure.stack = error.trace ?? '';
+  return failure;
+}
+
+/** The description of an error as a payload; details that cannot be sent are left out. */
+function errorValue(error: PerdureError): Value {
+  const data = error.toData();
+  try {
+    return copyValue(data, '');
+  } catch {
+    return copyValue({ ...data, details: null }, '');
+  }
+}
+
+/** Whatever the SDK threw or a history holds, as a PerdureError. */
+export function fromFailure(thrown: unknown): PerdureError {
+  if (isPerdureError(thrown)) return thrown;
+  if (thrown instanceof ActivityFailure || thrown instanceof ChildWorkflowFailure) {
+    return thrown.cause === undefined ? unknownFailure(thrown) : fromFailure(thrown.cause);
+  }
+  if (thrown instanceof ApplicationFailure) return fromApplicationFailure(thrown);
+  if (thrown instanceof TimeoutFailure) {
+    return new PerdureError(ErrorKind.TIMEOUT, thrown.message, {
+      details: { timeout_type: thrown.timeoutType },
+    });
+  }
+  if (thrown instanceof CancelledFailure) {
+    return new PerdureError(ErrorKind.CANCELED, thrown.message || 'canceled');
+  }
+  if (thrown instanceof TerminatedFailure) return terminated(thrown.message || null);
+  if (thrown instanceof ServerFailure) {
+    return new PerdureError(ErrorKind.INTERNAL, thrown.message, {
+      retryable: !thrown.nonRetryable,
+    });
+  }
+  if (thrown instanceof WorkflowExecutionAlreadyStartedError) {
+    return alreadyStarted(thrown.workflowId);
+  }
+  return PerdureError.from(thrown);
+}
+
+export function alreadyStarted(workflowId: string): PerdureError {
+  return new PerdureError(
+    ErrorKind.ALREADY_EXISTS,
+    `workflow already exists: ${workflowId} has been started before`,
+    { details: { workflow_id: workflowId } },
+  );
+}
+
+function fromApplicationFailure(failure: ApplicationFailure): PerdureError {
+  const [first, ...rest] = (failure.details ?? []) as Value[];
+  const kind = parseErrorKind(failure.type);
+  if (kind !== undefined && rest.length === 0 && isErrorData(first, kind)) {
+    return PerdureError.fromData(first);
+  }
+  return new PerdureError(kind ?? ErrorKind.INTERNAL, failure.message, {
+    retryable: failure.nonRetryable ? false : undefined,
+    details: {
+      ...(kind === undefined && failure.type != null && { type: failure.type }),
+      ...(first !== undefined && { details: [first, ...rest] }),
+    },
+    trace: failure.stack,
+  });
+}
+
+function isErrorData(detail: Value | undefined, kind: ErrorKind): boolean {
+  return (
+    typeof detail === 'object' &&
+    detail !== null &&
+    'kind' in detail &&
+    'message' in detail &&
+    detail.kind === kind
+  );
+}
+
+function unknownFailure(failure: TemporalFailure): PerdureError {
+  return new PerdureError(ErrorKind.INTERNAL, failure.message);
+}

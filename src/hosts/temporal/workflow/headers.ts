@@ -1,0 +1,47 @@
+/**
+ * Headers of perdure. The SDK gives headers to interceptors only, so what a command is to carry is noted
+ * by its arguments (activities, children) or just before the call (signals, whose arguments it copies).
+ */
+import type { Headers } from '@temporalio/common';
+import type { Value } from '../../../core/payload.js';
+import { decodePayload, encodePayload } from './payload-converter.js';
+import { type ActivityHeader, HEADER, type SignalHeader, type StartHeader } from './wire.js';
+
+/** `header` as the headers of a command; what is missing in it is not written. */
+export function writeHeader(header: StartHeader | SignalHeader | ActivityHeader): Headers {
+  return { [HEADER]: encodePayload(header as unknown as Value) };
+}
+
+/** The header of perdure; `undefined` where there is none, or one that is not ours. */
+export function readHeader<T extends StartHeader | SignalHeader | ActivityHeader>(
+  headers: Headers | undefined,
+): T | undefined {
+  const value = headers?.[HEADER] === undefined ? null : decodePayload(headers[HEADER]);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return value as unknown as T;
+}
+
+/** Headers on their way from a syscall to the interceptor that sets them. */
+export class OutgoingHeaders {
+  private readonly byArgs = new WeakMap<readonly unknown[], Headers>();
+  private nextSignal: Headers | null = null;
+
+  attach(args: readonly unknown[], header: StartHeader | ActivityHeader): void {
+    this.byArgs.set(args, writeHeader(header));
+  }
+
+  of(args: readonly unknown[]): Headers {
+    return this.byArgs.get(args) ?? {};
+  }
+
+  /** For the signal that is sent before anything else runs. */
+  forSignal(header: SignalHeader): void {
+    this.nextSignal = writeHeader(header);
+  }
+
+  takeForSignal(): Headers {
+    const headers = this.nextSignal;
+    this.nextSignal = null;
+    return headers ?? {};
+  }
+}

@@ -1,0 +1,68 @@
+/** What the SDK passes to interceptors only: headers both ways, and the jobs and commands of a task. */
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { coresdk } from '@temporalio/proto';
+import type { WorkflowInterceptors } from '@temporalio/workflow';
+import type { Value } from '../../../core/payload.js';
+import { readCancelReason } from './cancel-reasons.js';
+import { workflowProcess } from './instance.js';
+import { isReservedByTemporal, OwnSignal } from './wire.js';
+
+type Job = coresdk.workflow_activation.IWorkflowActivationJob;
+
+export const interceptors = (): WorkflowInterceptors => ({
+  inbound: [
+    {
+      execute({ args, headers }) {
+        return workflowProcess.run(args as Value[], headers);
+      },
+      async handleSignal({ signalName, args, headers }) {
+        workflowProcess.receive(signalName, args as Value[], headers);
+      },
+    },
+  ],
+  outbound: [
+    {
+      scheduleActivity: (input, next) =>
+        next({ ...input, headers: workflowProcess.headers.of(input.args) }),
+      scheduleLocalActivity: (input, next) =>
+        next({ ...input, headers: workflowProcess.headers.of(input.args) }),
+      startChildWorkflowExecution: (input, next) =>
+        next({ ...input, headers: workflowProcess.headers.of(input.options.args) }),
+      signalWorkflow: (input, next) =>
+        next({ ...input, headers: workflowProcess.headers.takeForSignal() }),
+    },
+  ],
+  internals: [
+    {
+      activate({ activation, batchIndex }, next) {
+        const jobs = (activation.jobs ?? []).filter(harmless).map(cancelAsSignal);
+        next({ activation: { ...activation, jobs }, batchIndex });
+      },
+      concludeActivation(input, next) {
+        workflowProcess.cancelReasons.write(input.commands);
+        return next(input);
+      },
+    },
+  ],
+});
+
+/** A signal with a name of Temporal's own would fail this task, and then every later one. */
+function harmless(job: Job): boolean {
+  const name = job.signalWorkflow?.signalName;
+  return name == null || !isReservedByTemporal(name);
+}
+
+/**
+ * A cancel request becomes a signal, so that it reaches the process in its place among the others and with
+ * its reason, which the SDK drops.
+ */
+function cancelAsSignal(job: Job): Job {
+  if (job.cancelWorkflow == null) return job;
+  const note = readCancelReason(job.cancelWorkflow.reason);
+  const signalWorkflow = {
+    signalName: OwnSignal.CANCEL,
+    input: [defaultPayloadConverter.toPayload(note)],
+    headers: {},
+  };
+  return { variant: 'signalWorkflow', signalWorkflow } as Job;
+}

@@ -1,0 +1,87 @@
+/**
+ * Payloads of perdure as Temporal payloads: `json/plain` wherever that says everything, `json/perdure`
+ * otherwise. Reading never throws: what cannot be read becomes a value that shows what it was, since an
+ * error here would fail every task of the workflow for ever.
+ */
+import { encodingKeys, type Payload, type PayloadConverter, RawValue } from '@temporalio/common';
+import { decode, encode } from '@temporalio/common/lib/encoding.js';
+import { ErrorKind, PerdureError } from '../../../core/errors.js';
+import {
+  decodeValue,
+  encodeValue,
+  MAX_PAYLOAD_BYTES,
+  PayloadEncoding,
+  type Value,
+} from '../../../core/payload.js';
+
+const NULL_PAYLOAD: Payload = { metadata: { encoding: encodingKeys.METADATA_ENCODING_NULL } };
+
+const METADATA = {
+  [PayloadEncoding.PLAIN]: { encoding: encode(PayloadEncoding.PLAIN) },
+  [PayloadEncoding.PERDURE]: { encoding: encode(PayloadEncoding.PERDURE) },
+} as const;
+
+/** `value` as a Temporal payload. */
+export function encodePayload(value: Value): Payload {
+  const { encoding, json } = encodeValue(value);
+  return { metadata: METADATA[encoding], data: encode(json) };
+}
+
+/**
+ * `values` as arguments for the SDK, already encoded.
+ * @throws PerdureError INVALID for one that is larger than Temporal takes, named as `what[n]`.
+ */
+export function encodeArgs(values: readonly Value[], what: string): RawValue[] {
+  return values.map((value, i) => encodeArg(value, `${what}[${i + 1}]`));
+}
+
+/** One argument, or a result. @throws PerdureError INVALID when it is larger than Temporal takes. */
+export function encodeArg(value: Value, what: string): RawValue {
+  const payload = encodePayload(value);
+  const bytes = payload.data?.length ?? 0;
+  if (bytes > MAX_PAYLOAD_BYTES) {
+    throw new PerdureError(
+      ErrorKind.INVALID,
+      `${what}: ${bytes} bytes are more than a payload may have (${MAX_PAYLOAD_BYTES})`,
+      { details: { path: what, bytes } },
+    );
+  }
+  return RawValue.fromPayload(payload);
+}
+
+/** The value of a Temporal payload; of an encoding we do not know, `{ encoding, data }`. */
+export function decodePayload(payload: Payload | null | undefined): Value {
+  if (payload == null) return null;
+  const encoding = payload.metadata?.encoding;
+  const name = encoding == null ? '' : decode(encoding);
+  const data = payload.data ?? new Uint8Array(0);
+  if (name === PayloadEncoding.PLAIN || name === PayloadEncoding.PERDURE) {
+    try {
+      return decodeValue(name, decode(data));
+    } catch {
+      return opaque(name, data); // malformed text: the receiver sees it as it is
+    }
+  }
+  if (name === 'binary/null') return null;
+  if (name === 'binary/plain') return new Uint8Array(data);
+  return opaque(name, data);
+}
+
+export function decodePayloads(payloads: readonly Payload[] | null | undefined): Value[] {
+  return (payloads ?? []).map(decodePayload);
+}
+
+function opaque(encoding: string, data: Uint8Array): Value {
+  return { encoding, data: new Uint8Array(data) };
+}
+
+/** The converter of the sandbox. `undefined` is how the SDK removes a memo field. */
+export const payloadConverter: PayloadConverter = {
+  toPayload(value: unknown): Payload {
+    if (value instanceof RawValue) return value.payload;
+    return value === undefined ? NULL_PAYLOAD : encodePayload(value as Value);
+  },
+  fromPayload<T>(payload: Payload): T {
+    return decodePayload(payload) as T;
+  },
+};

@@ -1,0 +1,72 @@
+/**
+ * Sends from a workflow to processes of a node: an activity on that node's own task queue.
+ *
+ * Invariants:
+ * 1. One batch a node is under way; what comes meanwhile goes with the next one, so order is kept.
+ * 2. Each item has a number that its run never uses again; the receiver drops what it has seen.
+ */
+import type { Value } from '../../../core/payload.js';
+import type { Pid } from '../../../core/pid.js';
+import type { Activities } from './activities.js';
+import { nodeTaskQueue } from './app-data.js';
+import type { Outstanding } from './outstanding.js';
+import { OwnActivity, type PeerBatch, type PeerSignal } from './wire.js';
+
+/** Items of one batch; the next ones wait for the next. */
+const BATCH_ITEMS = 200;
+/** Rough size of one batch: a payload may have 2 MiB, and one item alone may come close to it. */
+const BATCH_CHARS = 1024 * 1024;
+
+type Item = PeerBatch['items'][number];
+
+interface Lane {
+  readonly queue: { readonly item: Item; readonly chars: number }[];
+  busy: boolean;
+}
+
+export class Peers {
+  private readonly lanes = new Map<string, Lane>();
+  private lastSeq = 0;
+
+  constructor(
+    private readonly prefix: string,
+    /** Names this run: what a receiver keeps the numbers of. */
+    private readonly sender: string,
+    private readonly activities: Activities,
+    private readonly outstanding: Outstanding,
+    private readonly undeliverable: (node: string, items: readonly Item[], thrown: unknown) => void,
+  ) {}
+
+  send(node: string, to: Pid, signal: PeerSignal, chars: number): void {
+    const lane = this.lanes.get(node) ?? { queue: [], busy: false };
+    this.lanes.set(node, lane);
+    lane.queue.push({ item: { seq: ++this.lastSeq, to, signal }, chars });
+    if (!lane.busy) void this.outstanding.add(this.drain(node, lane));
+  }
+
+  private async drain(node: string, lane: Lane): Promise<void> {
+    lane.busy = true;
+    while (lane.queue.length > 0) {
+      const items = takeBatch(lane);
+      const batch: PeerBatch = { sender: this.sender, items };
+      const taskQueue = nodeTaskQueue(this.prefix, node);
+      try {
+        await this.activities.own(OwnActivity.DELIVER, batch as unknown as Value, { taskQueue });
+      } catch (thrown) {
+        this.undeliverable(node, items, thrown);
+      }
+    }
+    lane.busy = false;
+  }
+}
+
+function takeBatch(lane: Lane): Item[] {
+  let chars = 0;
+  let count = 0;
+  for (const { chars: more } of lane.queue) {
+    chars += more;
+    if (count > 0 && (chars > BATCH_CHARS || count === BATCH_ITEMS)) break;
+    count++;
+  }
+  return lane.queue.splice(0, count).map(({ item }) => item);
+}

@@ -1,0 +1,205 @@
+/**
+ * A workflow as a process: the kernel, its program, and the order in which things reach them.
+ *
+ * Invariants:
+ * 1. `main` first runs until it waits; then startup messages and signals go in one at a time, in history
+ *    order, the process running until it is idle after each.
+ * 2. The run ends by a result or by an ApplicationFailure, never by another error, which would make the
+ *    server try the same task for ever.
+ * 3. It ends only when what it sent is with the server, or the wait for that has taken too long.
+ */
+import type { Headers } from '@temporalio/common';
+import { workflowInfo } from '@temporalio/workflow';
+import { ErrorKind, PerdureError } from '../../../core/errors.js';
+import type { Value } from '../../../core/payload.js';
+import { formatPid } from '../../../core/pid.js';
+import { EMPTY_CONTEXT, type ExitResult, type Signal } from '../../../core/signal.js';
+import { Kernel } from '../../../kernel/kernel.js';
+import { Use } from '../../../lua/module.js';
+import type { WorkflowData } from './app-data.js';
+import { CancelReasons } from './cancel-reasons.js';
+import { newEngine } from './engine.js';
+import { toFailure } from './failures.js';
+import { OutgoingHeaders, readHeader } from './headers.js';
+import { encodeArg } from './payload-converter.js';
+import { type SandboxData, sandboxData, workflowOfType } from './sandbox-app.js';
+import { type Inputs, WorkflowSyscalls } from './syscalls.js';
+import {
+  type CancelNote,
+  OwnSignal,
+  type SignalHeader,
+  type StartHeader,
+  type StartupBatch,
+} from './wire.js';
+
+/** Turns of tasks between two waits; more is a loop that never ends. */
+const TURN_LIMIT = 200_000;
+
+/**
+ * VM instructions in one turn. A turn must be over within seconds: the SDK interrupts a task after five,
+ * tries it again for ever, and meanwhile holds up every other workflow of the thread.
+ */
+const INSTRUCTION_LIMIT = 10_000_000;
+
+/** How long a run that has ended waits for what it sent to be with the server. */
+const CLOSING_LIMIT_MS = 10_000;
+
+interface Running {
+  readonly kernel: Kernel;
+  readonly syscalls: WorkflowSyscalls;
+}
+
+export class WorkflowProcess {
+  readonly headers = new OutgoingHeaders();
+  readonly cancelReasons = new CancelReasons();
+  /** Signals that came in the first task, before `main` has run. */
+  private readonly early: Signal[] = [];
+  private running: Running | null = null;
+  private stepping = false;
+  private finish: ((result: ExitResult) => void) | null = null;
+
+  /** The whole life of the workflow: its result, or a failure that ends the run. */
+  async run(values: readonly Value[], headers: Headers): Promise<unknown> {
+    const ended = new Promise<ExitResult>((resolve) => {
+      this.finish = resolve;
+    });
+    this.start(values, readHeader<StartHeader>(headers));
+    const { value, error } = await ended;
+    if (error !== null) throw toFailure(error, error.retryable === false);
+    try {
+      return encodeArg(value, 'result');
+    } catch (thrown) {
+      throw toFailure(PerdureError.from(thrown), true);
+    }
+  }
+
+  /** A signal of the history, in its order. */
+  receive(name: string, args: readonly Value[], headers: Headers): void {
+    for (const signal of toSignals(name, args, readHeader<SignalHeader>(headers))) {
+      this.deliver(signal);
+    }
+  }
+
+  private start(values: readonly Value[], header: StartHeader | undefined): void {
+    const data = sandboxData();
+    const workflow = this.workflow(data);
+    const pid = header?.pid ?? formatPid(data.worker, workflowInfo().workflowId);
+    const syscalls = new WorkflowSyscalls({
+      data,
+      pid,
+      entry: workflow.entry,
+      headers: this.headers,
+      cancelReasons: this.cancelReasons,
+      inputs: this.inputs(),
+    });
+    const context = header?.context ?? EMPTY_CONTEXT;
+    const kernel = new Kernel({ pid, entry: workflow.entry, context, syscalls });
+    this.running = { kernel, syscalls };
+    this.open(kernel, workflow, values);
+    this.step();
+    const from = header?.parent ?? null;
+    for (const { topic, values: items } of header?.messages ?? []) {
+      this.deliver({ kind: 'message', from, topic, values: items, context: null });
+    }
+    for (const signal of this.early.splice(0)) this.deliver(signal);
+  }
+
+  private open(kernel: Kernel, workflow: WorkflowData, values: readonly Value[]): void {
+    try {
+      const program = newEngine().open({
+        source: workflow.source,
+        use: Use.WORKFLOW,
+        kernel,
+        instructionLimit: INSTRUCTION_LIMIT,
+      });
+      kernel.start(program, values);
+    } catch (thrown) {
+      kernel.end({ value: null, error: PerdureError.from(thrown) });
+    }
+  }
+
+  private workflow(data: SandboxData): WorkflowData {
+    const { workflowType, taskQueue } = workflowInfo();
+    const found = workflowOfType(data, workflowType);
+    if (found !== undefined) return found;
+    // A plain error: the task is tried again, so that a worker of a newer version of the app can take it.
+    throw new Error(`no workflow entry of type ${workflowType}, which came on queue ${taskQueue}`);
+  }
+
+  private inputs(): Inputs {
+    const kernel = (): Kernel | undefined => this.running?.kernel;
+    return {
+      fire: (timer) => this.input((k) => k.fire(timer)),
+      answer: (call, answer) => this.input((k) => k.answer(call, answer)),
+      deliver: (signal) => this.deliver(signal),
+      where: () => kernel()?.where() ?? null,
+      get ended() {
+        return kernel()?.result != null;
+      },
+    };
+  }
+
+  private deliver(signal: Signal): void {
+    if (this.running === null) this.early.push(signal);
+    else this.input((kernel) => kernel.deliver(signal));
+  }
+
+  private input(give: (kernel: Kernel) => void): void {
+    if (this.running === null) return;
+    give(this.running.kernel);
+    this.step();
+  }
+
+  /** Runs the process until it is idle. Inputs that come from inside a turn wait for that turn's step. */
+  private step(): void {
+    const { running } = this;
+    if (running === null || this.stepping) return;
+    const { kernel } = running;
+    this.stepping = true;
+    try {
+      if (kernel.run(TURN_LIMIT)) kernel.end({ value: null, error: endless() });
+    } catch (thrown) {
+      kernel.end({ value: null, error: PerdureError.from(thrown) });
+    }
+    this.stepping = false;
+    if (kernel.result !== null) this.close(running, kernel.result);
+  }
+
+  private close(running: Running, result: ExitResult): void {
+    const { finish } = this;
+    this.finish = null;
+    if (finish === null) return;
+    const { outstanding } = running.syscalls;
+    if (outstanding.idle) finish(result);
+    else void outstanding.settled(CLOSING_LIMIT_MS).then(() => finish(result));
+  }
+}
+
+function toSignals(
+  name: string,
+  args: readonly Value[],
+  header: SignalHeader | undefined,
+): readonly Signal[] {
+  const from = header?.from ?? null;
+  const context = header?.context ?? null;
+  switch (name) {
+    case OwnSignal.BATCH: {
+      const batch = (Array.isArray(args[0]) ? args[0] : []) as unknown as StartupBatch;
+      return batch.map(({ topic, values }) => ({ kind: 'message', from, topic, values, context }));
+    }
+    case OwnSignal.CANCEL: {
+      const note = (args[0] ?? {}) as Partial<CancelNote>;
+      const { reason = null, deadline = null, from: canceller = null } = note;
+      return [{ kind: 'cancel', from: canceller, reason, deadlineMs: deadline }];
+    }
+    default:
+      return [{ kind: 'message', from, topic: name, values: args, context }];
+  }
+}
+
+function endless(): PerdureError {
+  return new PerdureError(
+    ErrorKind.INTERNAL,
+    `the workflow took ${TURN_LIMIT} turns without waiting for anything outside: a loop that never ends`,
+  );
+}

@@ -1,0 +1,444 @@
+/** The syscalls of a workflow's kernel, made of workflow APIs: commands in, and answers back later. */
+import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { ErrorKind, PerdureError } from '../../../core/errors.js';
+import type { Value } from '../../../core/payload.js';
+import { type Pid, type PidParts, parsePid } from '../../../core/pid.js';
+import { RESERVED_TOPIC_PREFIX, type Signal } from '../../../core/signal.js';
+import { DONE } from '../../../kernel/kernel.js';
+import type { Answer } from '../../../kernel/program.js';
+import type { HostRequest, SpawnRequest } from '../../../kernel/request.js';
+import type { LogLevel, Syscalls } from '../../../kernel/syscalls.js';
+import { Activities } from './activities.js';
+import { Attributes } from './attributes.js';
+import type { CancelReasons } from './cancel-reasons.js';
+import { type ChildOrder, Children } from './children.js';
+import { fromFailure } from './failures.js';
+import type { OutgoingHeaders } from './headers.js';
+import { sinks } from './logs.js';
+import { Outstanding } from './outstanding.js';
+import { encodeArgs } from './payload-converter.js';
+import { Peers } from './peers.js';
+import { type SandboxData, workerOf, workflowOfEntry } from './sandbox-app.js';
+import { shielded } from './shield.js';
+import { Timers } from './timers.js';
+import { Versions } from './versions.js';
+import {
+  isReservedByTemporal,
+  OwnActivity,
+  OwnSignal,
+  type PeerSignal,
+  type SpawnNote,
+  type StartupBatch,
+} from './wire.js';
+import { workflowInfoValue } from './workflow-info.js';
+
+/** What the process gives to its syscalls: the ways back into its kernel. */
+export interface Inputs {
+  fire(timer: number): void;
+  answer(call: number, answer: Answer): void;
+  deliver(signal: Signal): void;
+  /** Where the running task stands, `order.lua:42`. */
+  where(): string | null;
+  /** Whether the process has ended: nothing needs to be taken back any more. */
+  readonly ended: boolean;
+}
+
+export interface SyscallsOptions {
+  readonly data: SandboxData;
+  readonly pid: Pid;
+  readonly entry: string;
+  readonly headers: OutgoingHeaders;
+  readonly cancelReasons: CancelReasons;
+  readonly inputs: Inputs;
+}
+
+export class WorkflowSyscalls implements Syscalls {
+  readonly outstanding = new Outstanding();
+  private readonly timers: Timers;
+  private readonly versions = new Versions();
+  private readonly activities: Activities;
+  private readonly children: Children;
+  private readonly peers: Peers;
+  private readonly attributes: Attributes;
+  /** How to give up a call that is under way. */
+  private readonly aborts = new Map<number, () => void>();
+
+  constructor(private readonly options: SyscallsOptions) {
+    const { data, pid, headers, inputs } = options;
+    this.timers = new Timers((timer) => inputs.fire(timer));
+    this.activities = new Activities(data, pid, headers);
+    this.children = new Children(data, pid, headers, this.outstanding, (s) => inputs.deliver(s));
+    this.attributes = new Attributes(this.activities);
+    this.peers = new Peers(
+      data.app.taskQueuePrefix,
+      `${pid}/${workflowInfo().runId}`,
+      this.activities,
+      this.outstanding,
+      (node, items, thrown) => {
+        const text = `${items.length} signals to node ${node} are lost: ${fromFailure(thrown).text}`;
+        this.log('warn', text, { targets: items.map(({ to }) => to) });
+      },
+    );
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  startTimer(timer: number, delayMs: number): void {
+    this.timers.start(timer, delayMs, this.options.inputs.where());
+  }
+
+  cancelTimer(timer: number): void {
+    if (!this.options.inputs.ended) this.timers.cancel(timer);
+  }
+
+  abandon(call: number): void {
+    const abort = this.aborts.get(call);
+    this.aborts.delete(call);
+    if (!this.options.inputs.ended) abort?.();
+  }
+
+  log(level: LogLevel, message: string, fields: { readonly [name: string]: Value } | null): void {
+    const json = fields === null ? null : JSON.stringify(fields);
+    sinks().log(level, message, json, this.options.pid, this.options.entry);
+  }
+
+  print(text: string): void {
+    sinks().print(text);
+  }
+
+  ask(call: number, request: HostRequest): Answer | null {
+    try {
+      return this.perform(call, request);
+    } catch (thrown) {
+      return refused(PerdureError.from(thrown));
+    }
+  }
+
+  private perform(call: number, request: HostRequest): Answer | null {
+    switch (request.op) {
+      case 'send':
+        return this.send(call, request);
+      case 'spawn':
+        return this.spawn(call, request.spawn);
+      case 'exec':
+        return this.exec(call, this.childOrder(request.spawn, true));
+      case 'workflow_exec':
+        return this.exec(call, this.ownWorkerOrder(request));
+      case 'call': {
+        const started = this.activities.call(request.call, this.options.inputs.where());
+        this.aborts.set(call, started.cancel);
+        return this.later(call, started.result);
+      }
+      case 'monitor':
+      case 'unmonitor':
+      case 'link':
+      case 'unlink':
+        return this.relate(request.op, request.pid);
+      case 'cancel': {
+        const { reason, deadlineMs } = request;
+        const from = this.options.pid;
+        return this.end(call, request.pid, { kind: 'cancel', from, reason, deadlineMs });
+      }
+      case 'terminate': {
+        const from = this.options.pid;
+        return this.end(call, request.pid, { kind: 'terminate', from, reason: request.reason });
+      }
+      case 'version':
+        return answered(this.versions.of(request.change, request.min, request.max));
+      case 'attributes':
+        return this.setAttributes(call, request.search, request.memo);
+      case 'workflow_info':
+        return answered(workflowInfoValue());
+      case 'lookup':
+        return refused(noNames(ErrorKind.NOT_FOUND, `name not found: ${request.name}`));
+      case 'register':
+      case 'unregister':
+        return refused(noNames(ErrorKind.INVALID, `${request.op} "${request.name}"`));
+      case 'env':
+        return refused(outsideOnly('environment variables'));
+      case 'http':
+        return refused(outsideOnly('HTTP'));
+    }
+  }
+
+  // --- messages ---------------------------------------------------------------------------------
+
+  private send(call: number, request: Extract<HostRequest, { op: 'send' }>): Answer | null {
+    const { target, topic, values } = request;
+    checkTopic(topic);
+    const from = this.options.pid;
+    if (target === from) {
+      this.options.inputs.deliver({ kind: 'message', from, topic, values, context: null });
+      return answered(true);
+    }
+    const parts = parsePid(target);
+    if (parts === undefined) {
+      return refused(noNames(ErrorKind.NOT_FOUND, `name not found: ${target}`));
+    }
+    if (parts.node !== undefined) {
+      const signal: PeerSignal = { kind: 'message', from, topic, values, context: null };
+      return this.sendToPeer(parts.node, target, signal);
+    }
+    this.checkWorkflowHost(parts);
+    const args = encodeArgs(values, 'payload');
+    return this.later(call, this.signal(parts.id, topic, args, target));
+  }
+
+  private sendToPeer(node: string, to: Pid, signal: PeerSignal): Answer {
+    const values = signal.kind === 'message' ? signal.values : [];
+    const chars = encodeArgs(values, 'payload').reduce(
+      (sum, arg) => sum + (arg.payload.data?.length ?? 0),
+      0,
+    );
+    this.peers.send(node, to, signal, chars);
+    return answered(true);
+  }
+
+  private async signal(
+    workflowId: string,
+    name: string,
+    args: unknown[],
+    target: Pid,
+  ): Promise<Value> {
+    const sent = shielded(() => {
+      this.options.headers.forSignal({ from: this.options.pid, context: null });
+      return getExternalWorkflowHandle(workflowId).signal(name, ...args);
+    });
+    try {
+      await this.outstanding.add(sent);
+      return true;
+    } catch (thrown) {
+      throw notRunning(target, thrown);
+    }
+  }
+
+  // --- processes --------------------------------------------------------------------------------
+
+  private spawn(call: number, request: SpawnRequest): Answer | null {
+    if (this.options.data.app.localHosts.includes(request.host)) {
+      return this.later(call, this.spawnLocal(request));
+    }
+    return this.later(call, this.spawnChild(this.childOrder(request, false)));
+  }
+
+  private async spawnChild(order: ChildOrder): Promise<Value> {
+    const { pid, ended } = await this.children.start(order, this.options.inputs.where());
+    const parts = parsePid(pid);
+    if (ended === null && order.messages.length > 0 && parts !== undefined) {
+      const batch: StartupBatch = order.messages;
+      const args = encodeArgs([batch as unknown as Value], 'messages');
+      await this.signal(parts.id, OwnSignal.BATCH, args, pid);
+    }
+    return pid;
+  }
+
+  private spawnLocal(request: SpawnRequest): Promise<Value> {
+    if (request.monitor || request.link) {
+      throw notYet(`a workflow cannot monitor or link a local process (${request.host})`);
+    }
+    const { host, entry, values, name, messages, context, options } = request;
+    const parent = this.options.pid;
+    const note: SpawnNote = {
+      host,
+      entry,
+      values,
+      name,
+      messages,
+      context,
+      options,
+      parent,
+    };
+    // One attempt: a second one after a lost answer would start a second process.
+    const work = this.activities.own(OwnActivity.SPAWN, note as unknown as Value, { attempts: 1 });
+    return this.outstanding.add(work);
+  }
+
+  private exec(call: number, order: ChildOrder): Answer | null {
+    const run = async (): Promise<Value> => {
+      const { pid, ended } = await this.children.start(order, this.options.inputs.where());
+      if (ended === null)
+        throw notYet(`waiting for ${pid}, which is not a child of this workflow,`);
+      const { value, error } = await ended;
+      if (error !== null) throw error;
+      return value;
+    };
+    return this.later(call, run());
+  }
+
+  private childOrder(request: SpawnRequest, silent: boolean): ChildOrder {
+    const { app } = this.options.data;
+    const worker = workerOf(app, request.host);
+    if (worker === undefined) {
+      if (app.localHosts.includes(request.host)) {
+        throw notYet(`a workflow cannot wait for a process on ${request.host}`);
+      }
+      const known = [...Object.keys(app.workers), ...app.localHosts].join(', ');
+      throw new PerdureError(
+        ErrorKind.NOT_FOUND,
+        `host not found: ${request.host}; the app has ${known}`,
+      );
+    }
+    const workflow = workflowOfEntry(app, request.entry);
+    return { ...request, workflow, worker, silent };
+  }
+
+  private ownWorkerOrder(request: Extract<HostRequest, { op: 'workflow_exec' }>): ChildOrder {
+    const workflow = workflowOfEntry(this.options.data.app, request.entry);
+    const { values, context, options } = request;
+    const { worker } = workflow;
+    return {
+      workflow,
+      worker,
+      values,
+      context,
+      options,
+      name: null,
+      messages: [],
+      link: false,
+      silent: true,
+    };
+  }
+
+  private relate(op: 'monitor' | 'unmonitor' | 'link' | 'unlink', pid: Pid): Answer {
+    if (!this.children.has(pid)) {
+      if (op === 'unmonitor' || op === 'unlink') return answered(true);
+      throw notYet(`a workflow can ${op} its own children only, and ${pid} is none,`);
+    }
+    if (op === 'monitor' || op === 'unmonitor') this.children.monitor(pid, op === 'monitor');
+    else this.children.link(pid, op === 'link');
+    return answered(true);
+  }
+
+  private end(
+    call: number,
+    pid: Pid,
+    signal: Extract<Signal, { kind: 'cancel' | 'terminate' }>,
+  ): Answer | null {
+    if (pid === this.options.pid) {
+      this.options.inputs.deliver(signal);
+      return answered(true);
+    }
+    const parts = parsePid(pid);
+    if (parts === undefined) throw new PerdureError(ErrorKind.INVALID, `not a PID: ${pid}`);
+    if (parts.node !== undefined) return this.sendToPeer(parts.node, pid, signal);
+    this.checkWorkflowHost(parts);
+    if (signal.kind === 'cancel')
+      return this.later(call, this.cancelWorkflow(parts.id, pid, signal));
+    const note = { workflow_id: parts.id, reason: signal.reason };
+    return this.later(call, this.outstanding.add(this.terminateWorkflow(note, pid)));
+  }
+
+  private async cancelWorkflow(
+    workflowId: string,
+    pid: Pid,
+    signal: Extract<Signal, { kind: 'cancel' }>,
+  ): Promise<Value> {
+    const { reason, deadlineMs: deadline, from } = signal;
+    this.options.cancelReasons.add(workflowId, { reason, deadline, from });
+    const requested = shielded(() => getExternalWorkflowHandle(workflowId).cancel());
+    try {
+      await this.outstanding.add(requested);
+      return true;
+    } catch (thrown) {
+      throw notRunning(pid, thrown);
+    }
+  }
+
+  private async terminateWorkflow(note: { [key: string]: Value }, pid: Pid): Promise<Value> {
+    try {
+      await this.activities.own(OwnActivity.TERMINATE, note, {});
+      return true;
+    } catch (thrown) {
+      const error = fromFailure(thrown);
+      throw error.kind === ErrorKind.NOT_FOUND ? notRunning(pid, thrown) : error;
+    }
+  }
+
+  private checkWorkflowHost(parts: PidParts): void {
+    const { app } = this.options.data;
+    if (Object.hasOwn(app.workers, parts.host)) return;
+    const known = Object.keys(app.workers).join(', ');
+    throw new PerdureError(
+      ErrorKind.NOT_FOUND,
+      `host not found: ${parts.host}; workers of this app are ${known}`,
+    );
+  }
+
+  // --- the rest ---------------------------------------------------------------------------------
+
+  private setAttributes(
+    call: number,
+    search: { readonly [name: string]: Value },
+    memo: { readonly [name: string]: Value },
+  ): Answer | null {
+    if (this.attributes.ready(search)) {
+      this.attributes.set(search, memo);
+      return answered(true);
+    }
+    const prepared = this.attributes.prepare(search).then(() => {
+      this.attributes.set(search, memo);
+      return true;
+    });
+    return this.later(call, prepared);
+  }
+
+  /** The answer of `call` comes when `work` settles. */
+  private later(call: number, work: Promise<Value>): null {
+    const { inputs } = this.options;
+    work.then(
+      (value) => {
+        this.aborts.delete(call);
+        inputs.answer(call, answered(value ?? null));
+      },
+      (thrown: unknown) => {
+        this.aborts.delete(call);
+        inputs.answer(call, refused(fromFailure(thrown)));
+      },
+    );
+    return null;
+  }
+}
+
+function answered(value: Value): Answer {
+  return value === null ? DONE : { value, ok: true, error: null };
+}
+
+function refused(error: PerdureError): Answer {
+  return { value: null, ok: false, error };
+}
+
+function checkTopic(topic: string): void {
+  if (!topic.startsWith(RESERVED_TOPIC_PREFIX) && !isReservedByTemporal(topic)) return;
+  const prefix = isReservedByTemporal(topic) ? '__temporal_' : RESERVED_TOPIC_PREFIX;
+  throw new PerdureError(
+    ErrorKind.INVALID,
+    `topic ${JSON.stringify(topic)}: topics that start with "${prefix}" are reserved`,
+  );
+}
+
+function notRunning(pid: Pid, thrown: unknown): PerdureError {
+  return new PerdureError(ErrorKind.NOT_FOUND, `process not found: ${pid} is not running`, {
+    cause: thrown,
+  });
+}
+
+function noNames(kind: ErrorKind, what: string): PerdureError {
+  return new PerdureError(kind, `${what}: names belong to a node and a workflow to none; use PIDs`);
+}
+
+function outsideOnly(what: string): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `a workflow has no ${what}: do it in a function and call that as an activity`,
+  );
+}
+
+function notYet(what: string): PerdureError {
+  return new PerdureError(ErrorKind.INVALID, `${what} in this version`);
+}

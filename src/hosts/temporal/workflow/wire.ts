@@ -1,0 +1,116 @@
+/**
+ * Names and shapes that the sandbox, the node side and other nodes agree on. They stand in histories:
+ * a change of meaning here makes running workflows diverge.
+ */
+import type { Value } from '../../../core/payload.js';
+import type { Pid } from '../../../core/pid.js';
+import type { Context, Signal } from '../../../core/signal.js';
+
+/** The one header of perdure, on starts, signals and activities: a JSON object. */
+export const HEADER = 'perdure';
+
+/** On a workflow start. Without it, the workflow was started by another Temporal client. */
+export interface StartHeader {
+  readonly pid: Pid;
+  readonly context: Context;
+  readonly parent: Pid | null;
+  /** Startup messages, where the server cannot take them as a signal (conflict policy `fail`, children). */
+  readonly messages?: readonly StartupBatch[number][];
+}
+
+/** On a signal. */
+export interface SignalHeader {
+  readonly from: Pid | null;
+  readonly context: Context | null;
+}
+
+/** On an activity. */
+export interface ActivityHeader {
+  readonly parent: Pid;
+  readonly context: Context;
+  readonly options: { readonly [name: string]: Value };
+  /** The call names a retry policy, so an error that says nothing about retrying is retried. */
+  readonly retries: boolean;
+}
+
+/** Signals of perdure itself; a user's topic never starts with `@`. */
+export const OwnSignal = {
+  /** Startup messages: one argument, a {@link StartupBatch}. */
+  BATCH: '@batch',
+  /** A cancel request: one argument, a {@link CancelNote}. */
+  CANCEL: '@cancel',
+} as const;
+export type OwnSignal = (typeof OwnSignal)[keyof typeof OwnSignal];
+
+export type StartupBatch = readonly {
+  readonly topic: string;
+  readonly values: readonly Value[];
+}[];
+
+/** What a cancel request says; JSON in the request's reason. */
+export interface CancelNote {
+  readonly reason: string | null;
+  readonly deadline: number | null;
+  readonly from: Pid | null;
+}
+
+/** Activities that perdure itself runs. */
+export const OwnActivity = {
+  /** Hands a {@link PeerBatch} to processes of one node; on that node's own task queue. */
+  DELIVER: 'perdure.deliver',
+  /** Starts a process on a local host of whichever node takes it. Answers the PID. */
+  SPAWN: 'perdure.spawn',
+  /** Terminates a workflow. */
+  TERMINATE: 'perdure.terminate',
+  /** Makes sure of search attributes. Answers name → type. */
+  ATTRIBUTES: 'perdure.attributes',
+} as const;
+export type OwnActivity = (typeof OwnActivity)[keyof typeof OwnActivity];
+
+export const OWN_ACTIVITY_PREFIX = 'perdure.';
+
+/** Signals of one workflow run to processes of one node. `seq` counts up: a receiver drops what it has seen. */
+export interface PeerBatch {
+  readonly sender: string;
+  readonly items: readonly {
+    readonly seq: number;
+    readonly to: Pid;
+    readonly signal: PeerSignal;
+  }[];
+}
+
+/** The signals that a workflow may send to a local process, as plain JSON. */
+export type PeerSignal = Extract<Signal, { kind: 'message' | 'cancel' | 'terminate' }>;
+
+export interface SpawnNote {
+  readonly host: string;
+  readonly entry: string;
+  readonly values: readonly Value[];
+  readonly name: string | null;
+  readonly messages: StartupBatch;
+  readonly context: Context;
+  readonly options: { readonly [name: string]: Value };
+  readonly parent: Pid;
+}
+
+/** Type of a search attribute, as Temporal names it. */
+export const AttributeType = {
+  TEXT: 'TEXT',
+  KEYWORD: 'KEYWORD',
+  INT: 'INT',
+  DOUBLE: 'DOUBLE',
+  BOOL: 'BOOL',
+  DATETIME: 'DATETIME',
+  KEYWORD_LIST: 'KEYWORD_LIST',
+} as const;
+export type AttributeType = (typeof AttributeType)[keyof typeof AttributeType];
+
+/** Memo field with the hash of the Lua source that a workflow started with. */
+export const SOURCE_MEMO = 'perdure.source';
+
+/** Names that Temporal keeps for itself; a signal of such a name fails every task of its target. */
+export function isReservedByTemporal(name: string): boolean {
+  return (
+    name.startsWith('__temporal_') || name === '__stack_trace' || name === '__enhanced_stack_trace'
+  );
+}
