@@ -84,7 +84,8 @@ export class FakeNode implements NodePort {
   /** The `n`th message that came for `pid`. */
   async message(pid: Pid, n: number): Promise<{ topic: string; values: readonly Value[] }> {
     const signal = await this.until(
-      () => this.delivered.filter((d) => d.pid === pid && d.signal.kind === 'message')[n - 1]?.signal,
+      () =>
+        this.delivered.filter((d) => d.pid === pid && d.signal.kind === 'message')[n - 1]?.signal,
     );
     if (signal.kind !== 'message') throw new Error('unreachable');
     return { topic: signal.topic, values: signal.values };

@@ -8,7 +8,7 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import { type Headers, type RawValue, rawValueTypeInfo } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { ErrorKind, isPerdureError, PerdureError } from "../../core/errors.js";
+import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
 import { copyValue, type Value } from '../../core/payload.js';
 import { formatPid } from '../../core/pid.js';
 import { EMPTY_CONTEXT } from '../../core/signal.js';
