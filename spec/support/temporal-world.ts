@@ -73,7 +73,7 @@ export async function temporalWorld(options: WorldOptions): Promise<World> {
   const first = hosts[0] as TemporalHost;
   await first.start();
   const pids: Pid[] = [];
-  return {
+  const world: World = {
     host: first,
     node,
     client,
@@ -85,8 +85,8 @@ export async function temporalWorld(options: WorldOptions): Promise<World> {
       return spawned.pid;
     },
     async run(name, values, order) {
-      const pid = await this.spawn(name, values, order);
-      return this.exitOf(pid);
+      const pid = await world.spawn(name, values, order);
+      return world.exitOf(pid);
     },
     async exitOf(pid) {
       const delivery = await first.deliver(pid, { kind: 'monitor', from: '{n@app:p|1}' });
@@ -117,6 +117,7 @@ export async function temporalWorld(options: WorldOptions): Promise<World> {
       await server.close();
     },
   };
+  return world;
 }
 
 export function orderOf(name: string, values: readonly Value[]): SpawnOrder {
