@@ -84,6 +84,16 @@ export class Namespaces {
   }
 }
 
+/** Search attributes with their types in the payloads' metadata, by which SDKs read them. */
+export function withTypes(namespace: Namespace, attributes: PayloadMap): PayloadMap {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, payload]) => {
+      const type = namespace.searchAttributes.get(name) ?? systemAttributes.get(name) ?? 'Keyword';
+      return [name, { ...payload, metadata: { ...payload.metadata, type: Buffer.from(type) } }];
+    }),
+  );
+}
+
 /** Attributes of the system that workers may set. */
 const UPSERTABLE = new Set([
   'TemporalChangeVersion',

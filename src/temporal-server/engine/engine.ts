@@ -23,7 +23,7 @@ import {
   unstick,
 } from '../history/workflow-task.js';
 import type { Matching, QueueName } from '../matching.js';
-import type { Namespaces } from '../namespaces.js';
+import { type Namespaces, withTypes } from '../namespaces.js';
 import { enumName, Status } from '../proto.js';
 import type { Store } from '../store.js';
 import { visibilityRecord } from '../visibility/record.js';
@@ -104,6 +104,7 @@ export class Engine {
       isBackground: this.#isBackground,
       searchAttributesProblem: (attributes) =>
         this.namespaces.searchAttributesProblem(namespace, attributes),
+      withTypes: (attributes) => withTypes(this.namespaces.get(namespace), attributes),
     };
   }
 

@@ -97,8 +97,7 @@ async function tryExternal(
         signalRun(d, { name, input, header, requestId, identity: HISTORY_SERVICE, from }),
       );
     } else {
-      const reason = `Cancel requested by workflow with run id ${from.runId}${request.reason ? ` with reason: ${request.reason}` : ''}`;
-      const { requestId, initiatedEventId } = request;
+      const { requestId, initiatedEventId, reason } = request;
       await engine.update(target, (d) =>
         requestCancelRun(d, {
           requestId,
@@ -146,13 +145,15 @@ async function applyClosePolicy(
   await ignoringNotFound(async () => {
     const run = engine.find(parent.key.namespace, child.workflowId, '');
     if (run.info.firstRunId !== child.runId) return;
+    const { workflowId, runId } = parent.key;
     await engine.update(run, (d) => {
       if (policy === enums.ParentClosePolicy.PARENT_CLOSE_POLICY_TERMINATE)
         return terminate(d, { reason: 'by parent close policy', identity: HISTORY_SERVICE });
       return requestCancelRun(d, {
         requestId: engine.newId(),
-        reason: 'by parent close policy',
+        reason: '',
         identity: HISTORY_SERVICE,
+        from: { workflowId, runId, initiatedEventId: 0 },
       });
     });
   });

@@ -20,7 +20,7 @@ import type { temporal } from '../proto.js';
 import { taskToken } from '../tokens.js';
 import { activityTaskResponse } from './poll-response.js';
 import { MAX_BLOB_BYTES, sizeOf } from './requests.js';
-import { nextTask, patience } from './workflow-tasks.js';
+import { nextTask, patience, takerOf } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -67,7 +67,7 @@ async function poll(
     if (!task) return {};
     if (task.kind !== 'activity') continue;
     const started = await engine.update(task.run, (d) =>
-      startActivity(d, task, { requestId: engine.newId(), identity }),
+      startActivity(d, task, { requestId: engine.newId(), ...takerOf(request) }),
     );
     if (started) return activityTaskResponse(task.run, task.scheduledEventId);
   }

@@ -5,16 +5,7 @@ import type { Method } from '../grpc/edge.js';
 import { backoffMs } from '../history/retry.js';
 import { type ActivityInfo, isOpen } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
-import {
-  duration,
-  EventType,
-  enums,
-  int64,
-  type PayloadMap,
-  type temporal,
-  timestamp,
-} from '../proto.js';
-import { systemAttributes } from '../visibility/attributes.js';
+import { duration, EventType, enums, int64, type temporal, timestamp } from '../proto.js';
 import { type VisibilityRecord, visibilityRecord } from '../visibility/record.js';
 import { executionIds } from './requests.js';
 
@@ -44,7 +35,7 @@ export function executionInfo(record: VisibilityRecord, namespace: Namespace): E
     ...(record.parent && { parentExecution: record.parent, parentNamespaceId: namespace.id }),
     rootExecution: record.root,
     memo: { fields: record.memo },
-    searchAttributes: { indexedFields: typed(record.searchAttributes, namespace) },
+    searchAttributes: { indexedFields: record.searchAttributes },
     taskQueue: record.taskQueue,
     stateTransitionCount: int64(record.stateTransitions),
     ...(closedAtMs !== undefined && {
@@ -54,16 +45,6 @@ export function executionInfo(record: VisibilityRecord, namespace: Namespace): E
       executionDuration: duration(closedAtMs - record.executionAtMs),
     }),
   };
-}
-
-/** Payloads with their attribute's type, by which SDKs read them. */
-function typed(attributes: PayloadMap, namespace: Namespace): PayloadMap {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, payload]) => {
-      const type = namespace.searchAttributes.get(name) ?? systemAttributes.get(name) ?? 'Keyword';
-      return [name, { ...payload, metadata: { ...payload.metadata, type: Buffer.from(type) } }];
-    }),
-  );
 }
 
 function describe(run: Run, namespace: Namespace): object {

@@ -17,6 +17,7 @@ import { retryPolicyProblem } from '../history/retry.js';
 import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
 import { completeTimeouts, type StartSpec } from '../history/start.js';
 import { isOpen } from '../history/state.js';
+import { withTypes } from '../namespaces.js';
 import { durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
 import { checkBlob, checkIdLength, executionIds } from './requests.js';
 import { patience } from './workflow-tasks.js';
@@ -78,15 +79,16 @@ function checkTimeouts(request: StartRequest | SignalWithStartRequest): void {
 
 function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest): StartSpec {
   const { namespace, workflowId } = request;
+  const known = engine.namespaces.get(namespace);
   return {
     key: { namespace, workflowId, runId: engine.newId() },
-    namespaceId: engine.namespaces.get(namespace).id,
+    namespaceId: known.id,
     workflowType: request.workflowType?.name ?? '',
     taskQueue: request.taskQueue?.name ?? '',
     input: request.input ?? undefined,
     header: request.header ?? undefined,
     memo: request.memo?.fields ?? {},
-    searchAttributes: request.searchAttributes?.indexedFields ?? {},
+    searchAttributes: withTypes(known, request.searchAttributes?.indexedFields ?? {}),
     ...completeTimeouts(request),
     retryPolicy: request.retryPolicy ?? undefined,
     cronSchedule: request.cronSchedule,

@@ -100,13 +100,32 @@ async function poll(
   for (;;) {
     const task = await nextTask(engine, queue, worker, call, endMs - Date.now());
     if (!task) return {};
-    const response = await take(engine, task, request.identity);
+    const response = await take(engine, task, takerOf(request));
     if (response) return response;
   }
 }
 
 /** The response for a task, undefined when it is no longer wanted. */
-async function take(engine: Engine, task: Task, identity: string): Promise<Uint8Array | undefined> {
+/** Who takes a task: as history names them. */
+export interface Taker {
+  readonly identity: string;
+  readonly buildId: string;
+}
+
+/** The build of a worker, as whichever of its fields says. */
+export function takerOf(request: {
+  readonly identity: string;
+  readonly workerVersionCapabilities?: { buildId?: string | null } | null;
+  readonly deploymentOptions?: { buildId?: string | null } | null;
+  readonly binaryChecksum?: string;
+}): Taker {
+  const { identity, workerVersionCapabilities, deploymentOptions, binaryChecksum } = request;
+  const buildId =
+    workerVersionCapabilities?.buildId || deploymentOptions?.buildId || binaryChecksum || '';
+  return { identity, buildId };
+}
+
+async function take(engine: Engine, task: Task, taker: Taker): Promise<Uint8Array | undefined> {
   if (task.kind === 'query') {
     if (task.query.state !== 'direct' || task.query.route !== task.route) return undefined;
     task.query.state = 'taken';
@@ -114,13 +133,13 @@ async function take(engine: Engine, task: Task, identity: string): Promise<Uint8
   }
   if (task.kind !== 'workflow') return undefined;
   const { run, stamp } = task;
-  const started = await engine.update(run, (d) => start(engine, d, stamp, identity));
+  const started = await engine.update(run, (d) => start(engine, d, stamp, taker));
   return started && workflowTaskResponse(engine, { run, ...started });
 }
 
-function start(engine: Engine, d: Draft, stamp: number, identity: string) {
+function start(engine: Engine, d: Draft, stamp: number, taker: Taker) {
   const sticky = d.info.workflowTask.kind === 'scheduled' && d.info.workflowTask.sticky;
-  if (!startWorkflowTask(d, stamp, { requestId: engine.newId(), identity })) return undefined;
+  if (!startWorkflowTask(d, stamp, { requestId: engine.newId(), ...taker })) return undefined;
   return { transient: transientEvents(d), sticky };
 }
 
@@ -168,21 +187,27 @@ function complete(
 ): Done {
   const context = engine.commandContext(d.key.namespace);
   const { eager } = completeTask(d, token, request, context);
-  for (const id of eager) startEagerly(engine, d, id, request.identity);
+  for (const id of eager) startEagerly(engine, d, id, { identity: request.identity, buildId: '' });
   const answers = answersOf();
   const task = d.info.workflowTask;
   const next =
     request.returnNewWorkflowTask && task.kind === 'scheduled'
-      ? start(engine, d, task.stamp, request.identity)
+      ? start(engine, d, task.stamp, completer(request))
       : undefined;
   return { answers, eager, next: next && { ...next, sticky: d.info.sticky !== undefined } };
 }
 
-function startEagerly(engine: Engine, d: Draft, scheduledEventId: number, identity: string): void {
+/** A worker that answers one task and gets the next with it. */
+function completer(request: Request<'RespondWorkflowTaskCompletedRequest'>): Taker {
+  const { identity, workerVersionStamp, binaryChecksum } = request;
+  return { identity, buildId: workerVersionStamp?.buildId || binaryChecksum };
+}
+
+function startEagerly(engine: Engine, d: Draft, scheduledEventId: number, taker: Taker): void {
   const phase = d.activities.get(scheduledEventId)?.phase;
   if (phase?.kind !== 'scheduled') return;
   const task = { scheduledEventId, stamp: phase.stamp };
-  startActivity(d, task, { requestId: engine.newId(), identity });
+  startActivity(d, task, { requestId: engine.newId(), ...taker });
 }
 
 /** The queries that the answer answers; marked, so that they are not sent out again. */

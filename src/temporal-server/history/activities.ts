@@ -93,6 +93,7 @@ export function scheduleActivity(
     heartbeat: undefined,
     lastFailure: undefined,
     lastIdentity: '',
+    lastBuildId: '',
     lastStartedAtMs: undefined,
     background: context.isBackground({ activityType, taskQueue }),
   };
@@ -208,7 +209,7 @@ function offer(d: Draft, activity: ActivityInfo): void {
 export function startActivity(
   d: Draft,
   task: { readonly scheduledEventId: number; readonly stamp: number },
-  request: { readonly requestId: string; readonly identity: string },
+  request: { readonly requestId: string; readonly identity: string; readonly buildId: string },
 ): ActivityInfo | undefined {
   const activity = d.activities.get(task.scheduledEventId);
   if (activity?.phase.kind !== 'scheduled' || activity.phase.stamp !== task.stamp) return undefined;
@@ -216,6 +217,7 @@ export function startActivity(
     ...activity,
     phase: { kind: 'started', startedAtMs: d.nowMs, requestId: request.requestId },
     lastIdentity: request.identity,
+    lastBuildId: request.buildId,
     lastStartedAtMs: d.nowMs,
   };
   put(d, started);
@@ -267,6 +269,7 @@ function appendStarted(d: Draft, activity: ActivityInfo): number {
     requestId: activity.phase.requestId,
     attempt: activity.attempt,
     lastFailure: activity.lastFailure ?? null,
+    ...(activity.lastBuildId && { workerVersion: { buildId: activity.lastBuildId } }),
   });
 }
 

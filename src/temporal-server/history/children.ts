@@ -53,6 +53,7 @@ export function initiateChild(
     header: command.header ?? null,
     memo: command.memo ?? null,
     searchAttributes: command.searchAttributes ?? null,
+    inheritBuildId: command.inheritBuildId ?? false,
     priority: command.priority ?? null,
   };
   const initiatedEventId = d.append('startChildWorkflowExecutionInitiated', attributes, {
@@ -137,7 +138,6 @@ export function childStartFailed(d: Draft, initiatedEventId: number, cause: numb
     cause,
     control: child.attributes.control ?? '',
     initiatedEventId: int64(initiatedEventId),
-    workflowTaskCompletedEventId: child.attributes.workflowTaskCompletedEventId ?? null,
   });
   scheduleWorkflowTask(d);
 }

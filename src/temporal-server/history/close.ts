@@ -193,6 +193,7 @@ export function continueRun(d: Draft, command: ContinueCommand, completedEventId
     header: command.header ?? null,
     memo: command.memo ?? null,
     searchAttributes: command.searchAttributes ?? null,
+    inheritBuildId: command.inheritBuildId ?? false,
   });
   close(d, Status.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW, {
     kind: 'completed',

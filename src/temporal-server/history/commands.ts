@@ -29,6 +29,8 @@ export interface CommandContext {
   readonly isBackground: IsBackground;
   /** What is wrong with search attributes, undefined when they are fine. */
   readonly searchAttributesProblem: (attributes: PayloadMap) => string | undefined;
+  /** Search attributes with their types in them. */
+  readonly withTypes: (attributes: PayloadMap) => PayloadMap;
 }
 
 export interface CompletedTask {
@@ -194,10 +196,11 @@ class Work {
         'IndexedFields is not set on UpsertWorkflowSearchAttributesCommand.',
       );
     this.#checkSearchAttributes(fields, cause);
-    this.d.info.searchAttributes = merged(this.d.info.searchAttributes, fields);
+    const typed = this.context.withTypes(fields);
+    this.d.info.searchAttributes = merged(this.d.info.searchAttributes, typed);
     this.d.append('upsertWorkflowSearchAttributes', {
       workflowTaskCompletedEventId: int64(this.completedEventId),
-      searchAttributes: { indexedFields: fields },
+      searchAttributes: { indexedFields: typed },
     });
   }
 

@@ -46,7 +46,6 @@ export function initiateSignal(d: Draft, command: SignalCommand, completedEventI
   add(d, {
     kind: 'signal',
     initiatedEventId,
-    workflowTaskCompletedEventId: completedEventId,
     requestId: d.newId(),
     workflowId,
     runId,
@@ -88,7 +87,6 @@ export function initiateCancel(d: Draft, command: CancelCommand, completedEventI
   add(d, {
     kind: 'cancel',
     initiatedEventId,
-    workflowTaskCompletedEventId: completedEventId,
     requestId: d.newId(),
     workflowId,
     runId: command.runId ?? '',
@@ -158,7 +156,6 @@ export function externalFailed(d: Draft, initiatedEventId: number, why: External
   const request = take(d, initiatedEventId);
   if (!request) return;
   const common = {
-    workflowTaskCompletedEventId: int64(request.workflowTaskCompletedEventId),
     namespace: d.key.namespace,
     namespaceId: d.info.namespaceId,
     workflowExecution: { workflowId: request.workflowId, runId: request.runId },

@@ -104,8 +104,8 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     rootWorkflowExecution: spec.root ?? null,
     taskQueue: { name: spec.taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
     input: spec.input ?? null,
-    workflowExecutionTimeout: duration(spec.executionTimeoutMs),
-    workflowRunTimeout: duration(spec.runTimeoutMs),
+    workflowExecutionTimeout: spanOrNull(spec.executionTimeoutMs),
+    workflowRunTimeout: spanOrNull(spec.runTimeoutMs),
     workflowTaskTimeout: duration(spec.taskTimeoutMs),
     continuedExecutionRunId: predecessor?.runId ?? '',
     initiator: predecessor?.initiator ?? 0,
@@ -128,6 +128,11 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     completionCallbacks: spec.completionCallbacks ?? [],
     priority: spec.priority ?? null,
   };
+}
+
+/** A timeout that is not set is not written. */
+function spanOrNull(ms: number) {
+  return ms > 0 ? duration(ms) : null;
 }
 
 function hasKeys(map: object): boolean {
@@ -204,7 +209,7 @@ export function successorSpec(d: Draft, overrides: Partial<StartSpec>): StartSpe
     retryPolicy: info.started.retryPolicy ?? undefined,
     cronSchedule: info.started.cronSchedule ?? '',
     attempt: 1,
-    identity: info.started.identity ?? '',
+    identity: '',
     requestId: d.newId(),
     backoffMs: 0,
     parent: info.parent,

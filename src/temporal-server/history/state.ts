@@ -60,6 +60,7 @@ export type WorkflowTask =
       readonly scheduledAtMs: number;
       readonly startedAtMs: number;
       readonly identity: string;
+      readonly buildId: string;
       readonly requestId: string;
       readonly suggestContinueAsNew: boolean;
       readonly historySizeBytes: number;
@@ -144,6 +145,8 @@ export interface ActivityInfo {
   readonly heartbeat: { readonly details: Payloads | undefined; readonly atMs: number } | undefined;
   readonly lastFailure: Failure | undefined;
   readonly lastIdentity: string;
+  /** The build of the worker that took it last. */
+  readonly lastBuildId: string;
   readonly lastStartedAtMs: number | undefined;
   /** Does not count as work when deciding whether time may be skipped. */
   readonly background: boolean;
@@ -171,7 +174,6 @@ export interface ChildInfo {
 export interface ExternalRequest {
   readonly kind: 'signal' | 'cancel';
   readonly initiatedEventId: number;
-  readonly workflowTaskCompletedEventId: number;
   readonly requestId: string;
   readonly workflowId: string;
   readonly runId: string;

@@ -97,7 +97,7 @@ function appendScheduled(d: Draft, attempt: number): number {
 export function startWorkflowTask(
   d: Draft,
   stamp: number,
-  request: { readonly requestId: string; readonly identity: string },
+  request: { readonly requestId: string; readonly identity: string; readonly buildId: string },
 ): boolean {
   let task = d.info.workflowTask;
   if (task.kind !== 'scheduled' || task.stamp !== stamp) return false;
@@ -111,6 +111,7 @@ export function startWorkflowTask(
     startedEventId: task.scheduledEventId + 1,
     startedAtMs: d.nowMs,
     identity: request.identity,
+    buildId: request.buildId,
     requestId: request.requestId,
     suggestContinueAsNew:
       d.info.nextEventId - 1 >= SUGGEST_EVENTS || d.info.historySizeBytes >= SUGGEST_BYTES,
@@ -131,6 +132,7 @@ function startedAttributes(task: Started) {
     suggestContinueAsNew: task.suggestContinueAsNew,
     ...(task.suggestContinueAsNew && { suggestContinueAsNewReasons: suggestReasons(task) }),
     historySizeBytes: int64(task.historySizeBytes),
+    ...(task.buildId && { workerVersion: { buildId: task.buildId } }),
   };
 }
 
@@ -192,7 +194,7 @@ export function completeWorkflowTask(
   ref: WorkflowTaskRef,
   request: Pick<
     temporal.api.workflowservice.v1.IRespondWorkflowTaskCompletedRequest,
-    'identity' | 'binaryChecksum' | 'sdkMetadata' | 'meteringMetadata' | 'workerVersionStamp'
+    'identity' | 'sdkMetadata' | 'meteringMetadata'
   >,
 ): number {
   const task = startedTask(d, ref);
@@ -204,10 +206,9 @@ export function completeWorkflowTask(
     scheduledEventId: int64(task.scheduledEventId),
     startedEventId: int64(task.startedEventId),
     identity: request.identity ?? '',
-    binaryChecksum: request.binaryChecksum ?? '',
     sdkMetadata: request.sdkMetadata ?? null,
     meteringMetadata: request.meteringMetadata ?? {},
-    workerVersion: request.workerVersionStamp ?? null,
+    ...(task.buildId && { workerVersion: { buildId: task.buildId } }),
   });
   d.info.lastCompletedStartedId = task.startedEventId;
   d.info.workflowTaskAttempt = 1;
