@@ -77,14 +77,18 @@ export async function cancelsActivity(): Promise<string> {
 
 /** Continues as new until it has counted down. */
 export async function countdown(n: number): Promise<string> {
-  if (n === 0) return `done after ${wf.workflowInfo().runId !== wf.workflowInfo().firstExecutionRunId}`;
+  if (n === 0)
+    return `done after ${wf.workflowInfo().runId !== wf.workflowInfo().firstExecutionRunId}`;
   await wf.continueAsNew<typeof countdown>(n - 1);
   return '';
 }
 
 /** Runs a child and gives its result. */
 export function parent(name: string): Promise<string> {
-  return wf.executeChild(hello, { args: [name], workflowId: `${wf.workflowInfo().workflowId}/child` });
+  return wf.executeChild(hello, {
+    args: [name],
+    workflowId: `${wf.workflowInfo().workflowId}/child`,
+  });
 }
 
 /** Fails in a way that ends the run. */
@@ -95,7 +99,10 @@ export async function broken(message: string): Promise<void> {
 /** A child that fails: the parent tells how. */
 export async function parentOfBroken(): Promise<string> {
   try {
-    await wf.executeChild(broken, { args: ['no'], workflowId: `${wf.workflowInfo().workflowId}/child` });
+    await wf.executeChild(broken, {
+      args: ['no'],
+      workflowId: `${wf.workflowInfo().workflowId}/child`,
+    });
     return 'completed';
   } catch (error) {
     return error instanceof wf.ChildWorkflowFailure ? `${error.cause?.message}` : 'other';
@@ -121,7 +128,10 @@ export async function childConflict(): Promise<string> {
 export async function leaver(): Promise<void> {
   const { workflowId } = wf.workflowInfo();
   for (const parentClosePolicy of ['TERMINATE', 'ABANDON', 'REQUEST_CANCEL'] as const)
-    await wf.startChild(cancellable, { workflowId: `${workflowId}/${parentClosePolicy}`, parentClosePolicy });
+    await wf.startChild(cancellable, {
+      workflowId: `${workflowId}/${parentClosePolicy}`,
+      parentClosePolicy,
+    });
 }
 
 /** Signals and cancels another workflow, and one that does not exist. */
@@ -169,25 +179,24 @@ export async function cancelsTimer(): Promise<string> {
   }
 }
 
-/** Fails its first workflow tasks: an error that is no failure of the workflow. */
-export async function stumbles(): Promise<string> {
-  await wf.sleep(1);
-  if (!wf.workflowInfo().unsafe.isReplaying) {
-    const stumble = globalThis as { stumbled?: number };
-    stumble.stumbled = (stumble.stumbled ?? 0) + 1;
-  }
-  throw new Error('stumbled');
-}
-
 /** An activity that its worker forgets about: each of its timeouts in turn. */
-export async function timesOut(kind: 'startToClose' | 'scheduleToStart' | 'heartbeat' | 'scheduleToClose'): Promise<string> {
+export async function timesOut(
+  kind: 'startToClose' | 'scheduleToStart' | 'heartbeat' | 'scheduleToClose',
+): Promise<string> {
   const options = {
     startToClose: { startToCloseTimeout: '1s' },
-    scheduleToStart: { startToCloseTimeout: '9s', scheduleToStartTimeout: '1s', taskQueue: 'nobody-polls' },
+    scheduleToStart: {
+      startToCloseTimeout: '9s',
+      scheduleToStartTimeout: '1s',
+      taskQueue: 'nobody-polls',
+    },
     heartbeat: { startToCloseTimeout: '9s', heartbeatTimeout: '1s' },
     scheduleToClose: { scheduleToCloseTimeout: '1s' },
   } as const;
-  const { silent } = wf.proxyActivities<typeof activities>({ ...options[kind], retry: { maximumAttempts: 1 } });
+  const { silent } = wf.proxyActivities<typeof activities>({
+    ...options[kind],
+    retry: { maximumAttempts: 1 },
+  });
   try {
     await silent();
     return 'completed';
@@ -212,6 +221,8 @@ export async function sleeper(ms: number): Promise<string> {
 
 /** Local activities become markers. */
 export async function local(): Promise<string> {
-  const { echo: echoHere } = wf.proxyLocalActivities<typeof activities>({ startToCloseTimeout: '5s' });
+  const { echo: echoHere } = wf.proxyLocalActivities<typeof activities>({
+    startToCloseTimeout: '5s',
+  });
   return echoHere('near');
 }
