@@ -8,14 +8,25 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function encodeText(text: string): Uint8Array {
   const length = text.length;
-  if (length > 64) return encoder.encode(text);
+  if (length > 64) return encodeLong(text);
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 127) return encoder.encode(text);
+    if (code > 127) return encodeLong(text);
     bytes[i] = code;
   }
   return bytes;
+}
+
+/**
+ * Inside a workflow sandbox the encoder belongs to the realm outside, and so does what it returns:
+ * fengari, which asks `instanceof Uint8Array`, needs an array of its own realm.
+ */
+const ENCODER_IS_FOREIGN = !(encoder.encode('') instanceof Uint8Array);
+
+function encodeLong(text: string): Uint8Array {
+  const bytes = encoder.encode(text);
+  return ENCODER_IS_FOREIGN ? new Uint8Array(bytes) : bytes;
 }
 
 /** The text of `bytes`, or a copy of them where they are not valid UTF-8. */
