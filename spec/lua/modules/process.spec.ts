@@ -310,6 +310,7 @@ describe('monitors, links and ends', () => {
       deadlineMs: 2000,
     });
     expect(refusal(`process.cancel("${OTHER}", {})`)).toMatch(/^INVALID/);
+    expect(refusal(`process.cancel("${OTHER}", 5000)`)).toMatch(/^INVALID: .*"5s"/);
   });
 });
 

@@ -55,6 +55,15 @@ describe('time.now', () => {
     ]);
   });
 
+  it('carries fractions of a second over', () => {
+    expect(
+      evaluate(
+        'return { tostring(time.now():add("800ms")), tostring(time.now():add("-300ms")) }',
+        at,
+      ),
+    ).toEqual(['2026-01-02T15:04:06.05Z', '2026-01-02T15:04:04.95Z']);
+  });
+
   it('cannot be compared with what is no time', () => {
     expect(evaluate('return (pcall(function() return time.now() < 5 end))')).toBe(false);
     expect(evaluate('return (pcall(function() return time.now() + {} end))')).toBe(false);
@@ -156,6 +165,15 @@ describe('timers as channels', () => {
       local active = t:reset("1s")
       return { stopped, tostring(early), active, t:response():receive():unix(), t:stop() }`);
     expect(host.turn(3000).value).toEqual([true, 'nil', false, 3, false]);
+  });
+
+  it('a timer that went off unread forgets it when stopped', () => {
+    const host = start(`local t = time.timer("1s")
+      time.sleep("2s")
+      local active = t:stop()
+      local stale, ok = t:channel():try_receive()
+      return { active, tostring(stale), ok }`);
+    expect(host.turn(2000).value).toEqual([false, 'nil', false]);
   });
 
   it('a ticker ticks until it is stopped, at multiples of its interval', () => {

@@ -19,6 +19,9 @@ import { messageType } from './message.js';
 import { payloadType } from './payload.js';
 import { SPAWN_PARAMS, Spawner, SpawnMode, spawn, spawnerType, topicOf } from './spawner.js';
 
+/** A smaller number was meant to be milliseconds or seconds, and would end the process at once. */
+const SHORTEST_NUMBER_NS = 1e6;
+
 function pidOf(args: Args, i: number): string {
   const pid = args.string(i);
   return isPid(pid) ? pid : args.fail(i, 'must be a PID such as {app:host|id}', `"${pid}"`);
@@ -61,8 +64,11 @@ const cancel = fn('process.cancel', ['pid', 'deadline or reason', 'reason'], (ar
 });
 
 function deadlineMs(args: Args): number {
-  const ns = durationNs(args.at(1));
-  return ns === undefined ? args.fail(1, 'must be a duration or a reason') : ns / 1e6;
+  const given = args.at(1);
+  const ns = durationNs(given);
+  if (ns === undefined) return args.fail(1, 'must be a duration or a reason');
+  if (typeof given !== 'number' || ns === 0 || ns >= SHORTEST_NUMBER_NS) return ns / 1e6;
+  return args.fail(1, 'is a number of nanoseconds; write "5s" for seconds', String(given));
 }
 
 function listen(args: Args, call: ModuleCall): LuaResult {
