@@ -108,7 +108,8 @@ export function startWorkflowTask(
   const started: Started = {
     ...task,
     kind: 'started',
-    startedEventId: task.scheduledEventId + 1,
+    // A transient one follows its scheduled event; signals may come between those of a first attempt.
+    startedEventId: task.attempt > 1 ? task.scheduledEventId + 1 : d.info.nextEventId,
     startedAtMs: d.nowMs,
     identity: request.identity,
     buildId: request.buildId,

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTemporalServer, type TemporalServer } from '../../src/temporal-server/index.js';
+
+const exec = promisify(execFile);
+
+/** The `temporal` command, on the path or where `go install` puts it. */
+function findCli(): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), join(homedir(), 'go', 'bin')];
+  return folders.map((folder) => join(folder, 'temporal')).find((file) => existsSync(file));
+}
+
+const cli = findCli();
+if (!cli && process.env.CI)
+  throw new Error(
+    'the temporal command is not installed: go install github.com/temporalio/cli/cmd/temporal@v1.5.1',
+  );
+
+(cli ? describe : describe.skip)('the temporal command against the embedded server', () => {
+  let server: TemporalServer;
+
+  beforeAll(async () => {
+    server = await startTemporalServer({ port: 0 });
+  });
+
+  afterAll(() => server.close());
+
+  async function temporal(...args: string[]): Promise<string> {
+    const { stdout } = await exec(cli ?? '', [...args, '--address', server.address]);
+    return stdout;
+  }
+
+  it('starts, lists, describes, shows, signals, counts, cancels and terminates', async () => {
+    await temporal('workflow', 'start', '--type', 't', '--task-queue', 'q', '-w', 'one', '-i', '1');
+    expect(await temporal('workflow', 'list', '--query', "WorkflowId = 'one'")).toMatch(
+      /Running\s+one\s+t/,
+    );
+    expect(await temporal('workflow', 'describe', '-w', 'one')).toMatch(/WorkflowId\s+one/);
+    await temporal('workflow', 'signal', '-w', 'one', '--name', 's', '-i', '1');
+    await temporal('workflow', 'cancel', '-w', 'one');
+    const shown = await temporal('workflow', 'show', '-w', 'one');
+    expect(shown).toMatch(
+      /WorkflowExecutionStarted[\s\S]*WorkflowExecutionSignaled[\s\S]*CancelRequested/,
+    );
+    await temporal('workflow', 'terminate', '-w', 'one', '--reason', 'enough');
+    const described = JSON.parse(
+      await temporal('workflow', 'describe', '-w', 'one', '-o', 'json'),
+    ) as {
+      workflowExecutionInfo: { status: string };
+    };
+    expect(described.workflowExecutionInfo.status).toBe('WORKFLOW_EXECUTION_STATUS_TERMINATED');
+    expect(
+      await temporal('workflow', 'count', '--query', "ExecutionStatus = 'Terminated'"),
+    ).toMatch(/Total: 1/);
+  });
+
+  it('registers and lists search attributes, and describes namespaces', async () => {
+    await temporal(
+      'operator',
+      'search-attribute',
+      'create',
+      '--name',
+      'Colour',
+      '--type',
+      'Keyword',
+    );
+    expect(await temporal('operator', 'search-attribute', 'list')).toMatch(/Colour\s+Keyword/);
+    expect(await temporal('operator', 'namespace', 'describe', '-n', 'default')).toMatch(
+      /Registered/,
+    );
+    expect(await temporal('operator', 'namespace', 'list')).toMatch(/default/);
+    expect(await temporal('operator', 'cluster', 'health')).toMatch(/SERVING/);
+  });
+});

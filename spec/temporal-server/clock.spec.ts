@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { skippingClock, systemClock } from '../../src/temporal-server/index.js';
+import { type TimerEntry, TimerHeap } from '../../src/temporal-server/timer-heap.js';
+
+describe('the timer heap', () => {
+  it('gives timers in the order they are due, whatever was taken out in between', () => {
+    const timers = fc.array(fc.record({ atMs: fc.nat(50), removed: fc.boolean() }), {
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(timers, (specs) => {
+        const heap = new TimerHeap();
+        const entries = specs.map(({ atMs }) => heap.add(atMs, () => {}));
+        const kept = entries.filter((entry, i) => !specs[i]?.removed || !heap.remove(entry));
+        const popped: TimerEntry[] = [];
+        for (let due = heap.popDue(100); due; due = heap.popDue(100)) popped.push(due);
+        const expected = [...kept].sort((a, b) => a.atMs - b.atMs || a.order - b.order);
+        expect(popped).toEqual(expected);
+        expect(heap.size).toBe(0);
+      }),
+    );
+  });
+
+  it('gives nothing that is not due', () => {
+    const heap = new TimerHeap();
+    heap.add(10, () => {});
+    expect(heap.popDue(9)).toBeUndefined();
+    expect(heap.popDue(10)).toBeDefined();
+  });
+});
+
+describe('the system clock', () => {
+  it('fires at the instant and not before, and not when cleared', async () => {
+    const clock = systemClock();
+    const atMs = clock.now() + 5;
+    const cleared = clock.setTimer(atMs, () => {
+      throw new Error('a cleared timer fired');
+    });
+    clock.clearTimer(cleared);
+    const firedMs = await new Promise<number>((resolve) => {
+      const alive = setInterval(() => {}, 1000);
+      clock.setTimer(atMs, () => {
+        clearInterval(alive);
+        resolve(clock.now());
+      });
+    });
+    expect(firedMs).toBeGreaterThanOrEqual(atMs);
+  });
+});
+
+describe('the skipping clock', () => {
+  const HOUR_MS = 3_600_000;
+
+  function fires(clock: ReturnType<typeof skippingClock>, afterMs: number): Promise<number> {
+    const alive = setInterval(() => {}, 1000);
+    return new Promise((resolve) => {
+      clock.setTimer(clock.now() + afterMs, () => {
+        clearInterval(alive);
+        resolve(clock.now());
+      });
+    });
+  }
+
+  it('jumps to the earliest timer, one after the other', async () => {
+    const clock = skippingClock();
+    const startMs = clock.now();
+    const [second, first] = await Promise.all([fires(clock, 2 * HOUR_MS), fires(clock, HOUR_MS)]);
+    expect(first - startMs).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(first - startMs).toBeLessThan(HOUR_MS + 1000);
+    expect(second - startMs).toBeGreaterThanOrEqual(2 * HOUR_MS);
+  });
+
+  it('stays while it is held, and names who holds it', async () => {
+    const clock = skippingClock({ graceMs: 1 });
+    const release = clock.hold('at work');
+    const fired = fires(clock, HOUR_MS);
+    const other = clock.hold('at work too');
+    other();
+    other();
+    expect(clock.holds()).toEqual(['at work']);
+    await new Promise((resolve) =>
+      clock.setTimer(clock.now() + 30, () => resolve(undefined), { skippable: false }),
+    );
+    expect(clock.skippedMs()).toBe(0);
+    release();
+    await fired;
+    expect(clock.skippedMs()).toBeGreaterThan(HOUR_MS - 1000);
+  });
+
+  it('neither skips to nor over a timer of real time', async () => {
+    const clock = skippingClock({ graceMs: 1 });
+    let real = false;
+    clock.setTimer(clock.now() + 60_000, () => (real = true), { skippable: false });
+    await fires(clock, HOUR_MS);
+    expect(real).toBe(false);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import { compile } from '../../src/temporal-server/visibility/filter.js';
+import { parseQuery } from '../../src/temporal-server/visibility/query.js';
+import type { VisibilityRecord } from '../../src/temporal-server/visibility/record.js';
+
+const json = (value: unknown) => ({ data: Buffer.from(JSON.stringify(value)) });
+
+const record: VisibilityRecord = {
+  key: { namespace: 'default', workflowId: "order-'7'", runId: 'r' },
+  workflowType: 'checkout',
+  taskQueue: 'shop',
+  status: 1,
+  startedAtMs: Date.parse('2026-03-01T10:00:00Z'),
+  executionAtMs: Date.parse('2026-03-01T10:00:00Z'),
+  closedAtMs: undefined,
+  historyLength: 3,
+  historySizeBytes: 100,
+  stateTransitions: 1,
+  memo: {},
+  searchAttributes: {
+    Score: json([42]),
+    Vip: json(true),
+    Tags: json(['red', 'blue']),
+    Note: json('A quick brown fox'),
+    Due: json('2026-04-01T00:00:00Z'),
+  },
+  parent: undefined,
+  root: { workflowId: 'order', runId: 'r' },
+};
+
+const custom = new Map([
+  ['Score', 'Int'],
+  ['Vip', 'Bool'],
+  ['Tags', 'KeywordList'],
+  ['Note', 'Text'],
+  ['Due', 'Datetime'],
+] as const);
+
+function matches(query: string): boolean {
+  const { where } = parseQuery(query);
+  return where ? compile(where, custom)(record) : true;
+}
+
+describe('the query language of the list calls', () => {
+  it.each([
+    '',
+    `WorkflowId = "order-'7'"`,
+    "WorkflowId = 'order-''7'''",
+    "WorkflowId STARTS_WITH 'order'",
+    "WorkflowId not starts_with 'other'",
+    "`WorkflowType` = 'checkout' AND TaskQueue = 'shop'",
+    "ExecutionStatus = 'Running'",
+    'ExecutionStatus = 1',
+    "ExecutionStatus IN ('Failed', 'RUNNING')",
+    'CloseTime IS NULL',
+    'StartTime IS NOT NULL',
+    "StartTime > '2026-02-01T00:00:00Z'",
+    "StartTime BETWEEN '2026-03-01T00:00:00Z' AND '2026-03-02T00:00:00Z'",
+    'Score >= 42 AND Score < 43',
+    'Vip = true',
+    "Tags = 'red'",
+    "Tags IN ('green', 'blue')",
+    "Note = 'fox'",
+    "Due < '2026-05-01T00:00:00Z'",
+    "NOT (WorkflowType = 'x') AND (Score = 1 OR Score = 42)",
+    "WorkflowType = 'x' OR WorkflowType = 'checkout' AND Score = 42",
+  ])('is true of the run: %s', (query) => {
+    expect(matches(query)).toBe(true);
+  });
+
+  it.each([
+    "WorkflowId != 'order-''7'''",
+    'CloseTime IS NOT NULL',
+    "CloseTime > '2026-01-01T00:00:00Z'",
+    'Score NOT BETWEEN 1 AND 50',
+    "Tags = 'green'",
+    "WorkflowType = 'checkout' AND NOT Vip = true",
+    "(WorkflowType = 'x' OR WorkflowType = 'checkout') AND Score = 41",
+  ])('is not true of the run: %s', (query) => {
+    expect(matches(query)).toBe(false);
+  });
+
+  it.each([
+    ['WorkflowId = ', 'syntax error at position 14'],
+    ["WorkflowId = 'a' AND", 'syntax error at position 21'],
+    ["(WorkflowId = 'a'", 'syntax error at position 18'],
+    ["WorkflowId = 'a' )", "syntax error at position 18 near ')'"],
+    ["WorkflowId LIKE 'a'", "invalid operator 'like'"],
+    ["'a' = WorkflowId", 'must be a column name'],
+    ["WorkflowType = 't' ORDER BY StartTime", "'order by' clause"],
+    ["Score = 'much'", 'invalid value for search attribute Score of type Int'],
+    ["Nothing = 'x'", "column name 'Nothing' is not a valid search attribute"],
+  ])('refuses %s', (query, message) => {
+    expect(() => matches(query)).toThrow(message);
+  });
+});
