@@ -27,10 +27,14 @@ export function toValue(value: LuaValue | undefined, path: string): Value {
 
 /** Several arguments as payloads; a Payload of several values spreads into all of them. */
 export function toValues(list: readonly LuaValue[]): readonly Value[] {
-  return list.flatMap((value, i) => {
-    if (value instanceof Payload) return value.values;
-    return [toValue(value, i === 0 ? 'payload' : `payload ${i + 1}`)];
-  });
+  const values: Value[] = [];
+  // A plain loop: this is on the path of every message.
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i];
+    if (value instanceof Payload) values.push(...value.values);
+    else values.push(toValue(value, i === 0 ? 'payload' : `payload ${i + 1}`));
+  }
+  return values;
 }
 
 /** What an object stands for inside a payload; `undefined` where it cannot be sent. */
