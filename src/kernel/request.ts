@@ -36,7 +36,10 @@ export interface StartupMessage {
   readonly values: readonly Value[];
 }
 
-/** Options as the program wrote them (`temporal.workflow.id`, ...); each host reads its own. */
+/**
+ * Options by their full name (`temporal.workflow.id`, ...; Lua programs may leave `temporal.` out, hosts
+ * never see that); each host reads its own.
+ */
 export type Options = { readonly [name: string]: Value };
 
 export interface SpawnRequest {
