@@ -7,11 +7,13 @@ const inWorkflow: RunOptions = { use: Use.WORKFLOW };
 const run = (body: string, options: RunOptions = {}) => start(body, { ...inWorkflow, ...options });
 
 describe('workflow', () => {
-  it('tells about the execution, its start as a time', () => {
+  it('tells about the execution, times as time values', () => {
     const host = run(`local info = workflow.info()
-      return { info.workflow_id, info.attempt, info.start_time:unix(), info.start_time < time.now() }`);
+      return { info.workflow_id, info.attempt, info.start_time:unix(), info.run_start_time < time.now() }`);
     expect(host.requests).toEqual([{ op: 'workflow_info' }]);
-    host.turn(10_000).answer({ workflow_id: 'w1', attempt: 2, start_time: 5000 });
+    host
+      .turn(10_000)
+      .answer({ workflow_id: 'w1', attempt: 2, start_time: 5000, run_start_time: 6000 });
     expect(host.value).toEqual(['w1', 2, 5, true]);
   });
 

@@ -17,10 +17,13 @@ import { Instant } from './instant.js';
 
 type Info = { readonly [field: string]: Value };
 
-/** The host says times in ms; Lua reads them as Time values, like `time.now()`. */
+/** The host says times in ms (`start_time`, `run_start_time`); Lua reads them as Time values. */
 function infoToLua(info: Info): LuaValue {
-  const { start_time: startMs, ...rest } = info;
-  return { ...rest, start_time: typeof startMs === 'number' ? Instant.fromMs(startMs) : startMs };
+  const entries = Object.entries(info).map(([field, value]): [string, LuaValue] => {
+    const isTime = field.endsWith('_time') && typeof value === 'number';
+    return [field, isTime ? Instant.fromMs(value) : value];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A function that reads the workflow's information and gives `pick` of it. */
