@@ -139,25 +139,27 @@ function describeTaskQueue(engine: Engine, request: Request<'DescribeTaskQueueRe
   engine.namespaces.get(request.namespace);
   const name = request.taskQueue?.name;
   if (!name) throw invalid('taskQueue is not set');
-  const activity = request.taskQueueType === enums.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
-  const queue = {
-    namespace: request.namespace,
-    kind: activity ? 'activity' : 'workflow',
-    name,
-  } as const;
+  const { TaskQueueType } = enums;
+  const one = (type: number) => queueInfo(engine, request.namespace, name, type);
+  if (request.apiMode === enums.DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED) {
+    const types = [TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY];
+    const typesInfo = Object.fromEntries(types.map((type) => [type, one(type)]));
+    return { versionsInfo: { '': { typesInfo } } };
+  }
+  const { pollers, stats } = one(request.taskQueueType);
+  const taskQueueStatus = { backlogCountHint: stats.approximateBacklogCount };
+  return { pollers, stats, ...(request.includeTaskQueueStatus && { taskQueueStatus }) };
+}
+
+function queueInfo(engine: Engine, namespace: string, name: string, type: number) {
+  const activity = type === enums.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
+  const queue = { namespace, kind: activity ? 'activity' : 'workflow', name } as const;
   const pollers = engine.matching.pollers(queue).map(({ identity, lastPollAtMs }) => ({
     identity,
     lastAccessTime: timestamp(lastPollAtMs),
     ratePerSecond: 100_000,
   }));
-  const approximateBacklogCount = int64(engine.matching.backlog(queue));
-  return {
-    pollers,
-    stats: { approximateBacklogCount },
-    ...(request.includeTaskQueueStatus && {
-      taskQueueStatus: { backlogCountHint: approximateBacklogCount },
-    }),
-  };
+  return { pollers, stats: { approximateBacklogCount: int64(engine.matching.backlog(queue)) } };
 }
 
 export function healthMethods(): { [method: string]: Method } {

@@ -1,21 +1,26 @@
 /**
  * The gRPC edge: bytes in, a handler's answer out, every failure as a gRPC status.
  *
- * A method of a known service that has no handler answers UNIMPLEMENTED by its name. A handler may
- * answer with a message, or with the message's bytes where it has spliced them itself.
+ * Written on `node:http2` itself: a general gRPC server spends more on a call than this whole
+ * server does (measured: a stream, an interceptor chain and an asynchronous gunzip a message).
+ * Calls are unary, which is all that Temporal's services have.
+ *
+ * 1. A method of a known service that has no handler answers UNIMPLEMENTED by its name.
+ * 2. A handler may answer with a message, or with the message's bytes where it has spliced them.
+ * 3. A client that goes (a reset stream, a broken connection) is known to its handler at once.
  */
 import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { isServiceError, ServiceError, StatusCode, statusDetails } from '../errors.js';
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { isServiceError, ServiceError, StatusCode } from '../errors.js';
 import { type MethodShape, methodsOf } from '../proto.js';
 import { type Call, type CallHost, RunningCall } from './call.js';
+import { deadlineOf, frame, readMessage, statusHeaders } from './wire.js';
 
 /** A handler: takes the decoded request, answers with the response message or its bytes. */
 export type Method = (request: never, call: Call) => unknown;
@@ -41,71 +46,68 @@ export interface Edge {
   close(limitMs: number): Promise<void>;
 }
 
-/** Temporal's own limit for a message. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+interface Route {
+  readonly shape: MethodShape;
+  readonly method: Method;
+}
+
+/** Room for a whole message a stream, and for many streams a connection. */
+const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
+const SESSION_MEMORY_MB = 1024;
+
+const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
 export async function openEdge(options: EdgeOptions): Promise<Edge> {
-  const server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': 2 ** 31 - 1,
+  const routes = new Map(options.services.flatMap(routesOf));
+  const server = createServer({
+    maxSessionMemory: SESSION_MEMORY_MB,
+    settings: {
+      initialWindowSize: STREAM_WINDOW_BYTES,
+      maxConcurrentStreams: 2 ** 31 - 1,
+    },
   });
-  for (const service of options.services) addService(server, service, options);
-  const port = await bind(server, options.host, options.port);
-  return { port, close: (limitMs) => close(server, limitMs) };
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    session.on('close', () => sessions.delete(session));
+    session.on('error', () => {}); // a broken connection: its streams tell their calls
+  });
+  server.on('stream', (stream, headers) => receive(stream, headers, routes, options));
+  const port = await listen(server, options.host, options.port);
+  return { port, close: (limitMs) => close(server, sessions, limitMs) };
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+function listen(server: Http2Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(error);
-      else resolve(bound);
-    });
+    server.once('error', reject);
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
-function close(server: Server, limitMs: number): Promise<void> {
+function close(
+  server: Http2Server,
+  sessions: ReadonlySet<ServerHttp2Session>,
+  limitMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const limit = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
+      for (const session of sessions) session.destroy();
     }, limitMs);
-    server.tryShutdown(() => {
+    server.close(() => {
       clearTimeout(limit);
       resolve();
     });
+    for (const session of sessions) session.close();
   });
 }
 
-function addService(server: Server, service: Service, options: EdgeOptions): void {
-  const definition: { [name: string]: ServiceDefinition[string] } = {};
-  const implementation: UntypedServiceImplementation = {};
-  for (const shape of methodsOf(service.name)) {
+function routesOf(service: Service): [string, Route][] {
+  return methodsOf(service.name).map((shape) => {
     const method = service.methods[shape.name] ?? unimplemented(service.name, shape.name);
-    definition[shape.name] = definitionOf(shape);
-    implementation[shape.name] = (
-      call: ServerUnaryCall<unknown, unknown>,
-      answer: sendUnaryData<unknown>,
-    ) => void serve(shape.name, method, call, answer, options);
-  }
-  server.addService(definition as ServiceDefinition, implementation);
-}
-
-function definitionOf(shape: MethodShape): ServiceDefinition[string] {
-  return {
-    path: shape.path,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (message: unknown) => toBuffer(shape.request.encode(message).finish()),
-    requestDeserialize: (bytes: Buffer) => shape.request.decode(bytes),
-    responseSerialize: (message: unknown) =>
-      toBuffer(message instanceof Uint8Array ? message : shape.response.encode(message).finish()),
-    responseDeserialize: (bytes: Buffer) => shape.response.decode(bytes),
-  };
-}
-
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return [shape.path, { shape, method }];
+  });
 }
 
 function unimplemented(service: string, method: string): Method {
@@ -117,43 +119,65 @@ function unimplemented(service: string, method: string): Method {
   };
 }
 
+/** Collects a request, and serves it once it is whole. */
+function receive(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  routes: ReadonlyMap<string, Route>,
+  options: EdgeOptions,
+): void {
+  const path = String(headers[':path']);
+  const route = routes.get(path) ?? unknownRoute(path);
+  const call = new RunningCall(options.calls, route.shape.name, deadlineOf(headers));
+  const chunks: Buffer[] = [];
+  stream.on('error', () => call.lose());
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let served = false;
+  stream.on('close', () => {
+    call.lose();
+    if (!served) call.end(); // reset before its request was whole
+  });
+  stream.on('end', () => {
+    served = true;
+    void serve(stream, headers, chunks, route, call, options);
+  });
+}
+
+function unknownRoute(path: string): Route {
+  const [, service = '', name = path] = path.split('/');
+  const shape: MethodShape = {
+    name,
+    path,
+    request: { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) },
+    response: { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) },
+  };
+  return { shape, method: unimplemented(service, name) };
+}
+
 async function serve(
-  name: string,
-  method: Method,
-  grpcCall: ServerUnaryCall<unknown, unknown>,
-  answer: sendUnaryData<unknown>,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  chunks: readonly Buffer[],
+  { shape, method }: Route,
+  call: RunningCall,
   options: EdgeOptions,
 ): Promise<void> {
-  const call = new RunningCall(options.calls, name, deadlineOf(grpcCall));
-  grpcCall.on('cancelled', () => call.lose());
   try {
-    answer(
-      null,
-      await (method as (request: unknown, call: Call) => unknown)(grpcCall.request, call),
-    );
+    const request = shape.request.decode(readMessage(chunks, headers));
+    const answer = await (method as (request: unknown, call: Call) => unknown)(request, call);
+    const bytes = answer instanceof Uint8Array ? answer : shape.response.encode(answer).finish();
+    if (!stream.destroyed && !stream.closed) respond(stream, bytes);
   } catch (thrown) {
-    if (!isServiceError(thrown)) options.onDefect(name, thrown);
-    answer(statusOf(thrown));
+    if (!stream.destroyed && !stream.closed && !stream.headersSent)
+      stream.respond({ ...HEADERS, ...statusHeaders(thrown) }, { endStream: true });
+    if (!isServiceError(thrown)) options.onDefect(shape.name, thrown);
   } finally {
     call.end();
   }
 }
 
-function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
-  const deadline = call.getDeadline();
-  return typeof deadline === 'number' ? deadline : deadline.getTime();
-}
-
-function statusOf(thrown: unknown): { code: number; details: string; metadata?: Metadata } {
-  if (!isServiceError(thrown)) {
-    return {
-      code: StatusCode.INTERNAL,
-      details: thrown instanceof Error ? thrown.message : String(thrown),
-    };
-  }
-  const details = statusDetails(thrown);
-  if (!details) return { code: thrown.code, details: thrown.message };
-  const metadata = new Metadata();
-  metadata.set('grpc-status-details-bin', toBuffer(details));
-  return { code: thrown.code, details: thrown.message, metadata };
+function respond(stream: ServerHttp2Stream, bytes: Uint8Array): void {
+  stream.respond(HEADERS, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(frame(bytes));
 }
