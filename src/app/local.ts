@@ -3,6 +3,7 @@ import { LocalFunctions } from '../hosts/local/functions.js';
 import { LocalHost } from '../hosts/local/local-host.js';
 import { createOutside } from '../hosts/local/outside.js';
 import type { Outside } from '../hosts/local/programs.js';
+import { secureRandom } from '../hosts/local/random.js';
 import type { Engine } from '../lua/engine.js';
 import type { Use } from '../lua/module.js';
 import type { Registry } from '../registry/index.js';
@@ -35,7 +36,7 @@ export class LocalSide {
       env,
       events: node.events,
       now: () => node.clock.now(),
-      random: Math.random,
+      random: secureRandom(),
       print,
     });
     this.add(FUNCTIONS, 'function');

@@ -13,7 +13,10 @@ export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 export interface Syscalls {
   /** The process's clock: ms since the epoch. In a workflow, the time of the current task. */
   now(): number;
-  /** A number in [0, 1), replayed in a workflow. */
+  /**
+   * A number in [0, 1) with at least 32 random bits, replayed in a workflow. Where it is not replayed it
+   * comes from a source that is fit for keys: `uuid` and `crypto.random_bytes` are made of it.
+   */
   random(): number;
   /** Fires once, through `Kernel.fire(timer)`, after `delayMs` (0 or more). Ids are never used twice. */
   startTimer(timer: number, delayMs: number): void;
