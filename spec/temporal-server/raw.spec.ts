@@ -315,6 +315,7 @@ describe('WorkflowService on the wire', () => {
     await signal(request.workflowId, 's');
     const task = await poll(request.taskQueue.name);
     expect(task.history.events[0]?.workflowExecutionStartedEventAttributes).toBeTruthy();
+    expect(await history(request.workflowId)).not.toContain('WORKFLOW_TASK_TIMED_OUT');
   });
 
   it('completes an activity by its id', async () => {

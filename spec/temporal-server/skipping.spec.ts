@@ -69,6 +69,27 @@ describe('a server that skips time', () => {
     expect(clock.skippedMs() - before).toBe(0);
   });
 
+  it('runs a cron schedule at its minutes until it is terminated', async () => {
+    const release = clock.hold('until the first run is seen');
+    const handle = await harness.client.workflow.start('hello', {
+      taskQueue: TASK_QUEUE,
+      workflowId: 'cron',
+      args: ['cron'],
+      cronSchedule: '*/5 * * * *',
+    });
+    const first = handle.firstExecutionRunId;
+    release();
+    const closed = await harness.client.workflow.getHandle('cron', first, { followRuns: false });
+    expect(await closed.result()).toBe('hello cron');
+    await harness.client.workflow.getHandle('cron').terminate();
+    const { closeTime } = await closed.describe();
+    expect((closeTime?.getUTCMinutes() ?? 1) % 5).toBe(0);
+    const { events } = await closed.fetchHistory();
+    expect(
+      events?.at(-1)?.workflowExecutionCompletedEventAttributes?.newExecutionRunId,
+    ).toBeTruthy();
+  });
+
   it('sleeps on its clock for the test service', async () => {
     const before = clock.now();
     const test = rawClient(harness.server.address, 'temporal.api.testservice.v1.TestService');

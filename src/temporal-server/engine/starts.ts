@@ -4,6 +4,7 @@ import { Draft } from '../history/draft.js';
 import { type Signal, signalRun, terminate } from '../history/signals.js';
 import { type StartSpec, scheduleFirstTask, startRun } from '../history/start.js';
 import { isOpen } from '../history/state.js';
+import { endWorkflowTaskDelay } from '../history/workflow-task.js';
 import { enums, Status } from '../proto.js';
 import { type Engine, type MaybePromise, then } from './engine.js';
 import type { Execution, Run } from './run.js';
@@ -74,6 +75,9 @@ function resolveConflict(
   if (!signal) return { run: current, isNew: false };
   const draft = new Draft(current.state, engine.inputs());
   signalRun(draft, signal);
+  // A start delay ends with a second signal-with-start; a cron or retry wait does not.
+  const { cronSchedule, initiator } = draft.info.started;
+  if (!cronSchedule && !initiator) endWorkflowTaskDelay(draft);
   return then(engine.commit(execution, [draft]), () => ({ run: current, isNew: false }));
 }
 

@@ -4,6 +4,7 @@
  */
 import { isServiceError, StatusCode } from '../errors.js';
 import { childClosed, childFields, childStarted, childStartFailed } from '../history/children.js';
+import { firstCronDelayMs } from '../history/cron.js';
 import type { Transfer } from '../history/effects.js';
 import { type ExternalFailure, externalDelivered, externalFailed } from '../history/externals.js';
 import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
@@ -65,7 +66,7 @@ function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
     attempt: 1,
     identity: '',
     requestId: child.requestId,
-    backoffMs: 0,
+    backoffMs: firstCronDelayMs(attributes.cronSchedule ?? '', engine.clock.now()),
     parent: { ...parent.key, initiatedEventId: child.initiatedEventId },
     root: parent.info.root,
     priority: attributes.priority ?? undefined,

@@ -12,7 +12,7 @@ import {
 } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
-import { cronProblem } from '../history/cron.js';
+import { cronProblem, firstCronDelayMs } from '../history/cron.js';
 import { retryPolicyProblem } from '../history/retry.js';
 import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
 import { completeTimeouts, type StartSpec } from '../history/start.js';
@@ -95,7 +95,9 @@ function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest):
     attempt: 1,
     identity: request.identity,
     requestId: request.requestId || engine.newId(),
-    backoffMs: durationMs(request.workflowStartDelay),
+    backoffMs: request.cronSchedule
+      ? firstCronDelayMs(request.cronSchedule, engine.clock.now())
+      : durationMs(request.workflowStartDelay),
     userMetadata: request.userMetadata ?? undefined,
     links: request.links,
     priority: request.priority ?? undefined,

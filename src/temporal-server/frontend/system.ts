@@ -87,7 +87,7 @@ function describeNamespace(
       description: namespace.description,
       ownerEmail: namespace.ownerEmail,
       data: { ...namespace.data },
-      capabilities: { workerHeartbeats: true },
+      capabilities: {},
     },
     config: {
       workflowExecutionRetentionTtl: duration(namespace.retentionMs),

@@ -57,6 +57,11 @@ export function cronDelayMs(schedule: string, lastMs: number, nowMs: number): nu
   return next === undefined ? undefined : next - nowMs;
 }
 
+/** How long the first run of a schedule waits; 0 without a schedule. */
+export function firstCronDelayMs(schedule: string, nowMs: number): number {
+  return schedule === '' ? 0 : (cronDelayMs(schedule, nowMs, nowMs) ?? 0);
+}
+
 function parse(text: string): Schedule | undefined {
   const schedule = text.trim().replace(/^(CRON_)?TZ=(UTC|Etc\/UTC)\s+/, '');
   const every = /^@every\s+(.+)$/.exec(schedule);
