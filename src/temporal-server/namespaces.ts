@@ -14,7 +14,7 @@ export interface Namespace {
   readonly searchAttributes: Map<string, SearchAttributeType>;
 }
 
-export const DEFAULT_RETENTION_MS = 24 * 3_600_000;
+const DEFAULT_RETENTION_MS = 24 * 3_600_000;
 
 export class Namespaces {
   readonly #byName = new Map<string, Namespace>();

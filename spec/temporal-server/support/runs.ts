@@ -63,6 +63,6 @@ export function startedRun(overrides: Partial<StartSpec> = {}): Bench {
   };
 }
 
-export function typeName(type: number): string {
+function typeName(type: number): string {
   return (enums.EventType[type] ?? '').replace('EVENT_TYPE_', '');
 }

@@ -14,7 +14,7 @@ import { terminateRun, timeOutRun } from '../history/close.js';
 import type { CommandContext } from '../history/commands.js';
 import { Draft } from '../history/draft.js';
 import { type Due, dueKey, type Effect, type Transfer } from '../history/effects.js';
-import { isBusy, isOpen, type RunKey } from '../history/state.js';
+import { isBusy, isOpen } from '../history/state.js';
 import { fireTimer } from '../history/timers.js';
 import {
   endWorkflowTaskDelay,
@@ -350,10 +350,6 @@ export function then<T, U>(value: MaybePromise<T>, next: (value: T) => U): Maybe
 /** Whether the failure says that there is no such open run. */
 export function isNotFound(thrown: unknown): boolean {
   return isServiceError(thrown) && thrown.code === StatusCode.NOT_FOUND;
-}
-
-export function keyText({ namespace, workflowId, runId }: RunKey): string {
-  return `${namespace}/${workflowId}/${runId}`;
 }
 
 /** Temporal's limit for the events of one run. */

@@ -19,7 +19,7 @@ type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
 
 /** The server release whose behaviour this follows: clients compare versions. */
-export const SERVER_VERSION = '1.29.1';
+const SERVER_VERSION = '1.29.1';
 
 const CAPABILITIES: temporal.api.workflowservice.v1.GetSystemInfoResponse.ICapabilities = {
   signalAndQueryHeader: true,

@@ -241,7 +241,7 @@ export interface ActivityRef {
 }
 
 /** The started activity that `ref` names; NOT_FOUND when that attempt is not in progress. */
-export function startedActivity(d: Draft, ref: ActivityRef): ActivityInfo {
+function startedActivity(d: Draft, ref: ActivityRef): ActivityInfo {
   if (!isOpen(d.info)) throw alreadyCompleted();
   const activity = d.activities.get(ref.scheduledEventId);
   const current = activity?.phase.kind === 'started';

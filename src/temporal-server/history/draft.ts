@@ -30,7 +30,7 @@ const eventCodec = codec<HistoryEvent>('temporal.api.history.v1.HistoryEvent');
 const TASK_ID_BASE = 1_048_576;
 
 /** Stands for the id of an event that is itself still waiting to get one. */
-export const BUFFERED_ID = -123;
+const BUFFERED_ID = -123;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -2,8 +2,8 @@
  * What is to be done after a transaction has been stored: data, which the engine interprets. Each
  * may be carried out again after a crash without harm.
  */
-import type { Failure, Payloads, Status } from '../proto.js';
-import type { ChildInfo, ExternalRequest, ParentLink, RunKey } from './state.js';
+import type { Failure, Payloads } from '../proto.js';
+import type { ChildInfo, ExternalRequest, ParentLink } from './state.js';
 
 /** Something of a run that falls due. One of a kind (and subject) at a time: see {@link dueKey}. */
 export type Due =
@@ -92,10 +92,4 @@ export interface StoredEvent {
   readonly id: number;
   readonly type: number;
   readonly bytes: Uint8Array;
-}
-
-/** What the list calls show of a run. */
-export interface VisibilityChange {
-  readonly key: RunKey;
-  readonly status: Status;
 }

@@ -95,7 +95,7 @@ export function backoffMs(policy: RetryPolicy, attempt: number): number {
 }
 
 /** Whether a failure of this kind may be tried again at all. */
-export function isRetryable(
+function isRetryable(
   failure: Failure | null | undefined,
   nonRetryableTypes: readonly string[],
 ): boolean {

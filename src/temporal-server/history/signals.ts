@@ -7,7 +7,7 @@ import { isOpen } from './state.js';
 import { scheduleWorkflowTask } from './workflow-task.js';
 
 /** Temporal's limit of signals an execution. */
-export const SIGNAL_LIMIT = 10_000;
+const SIGNAL_LIMIT = 10_000;
 
 export interface Signal {
   readonly name: string;

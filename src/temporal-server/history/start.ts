@@ -18,7 +18,7 @@ import { withDefaults } from './retry.js';
 import type { ParentLink, RunInfo, RunKey, RunState } from './state.js';
 import { delayWorkflowTask, scheduleWorkflowTask } from './workflow-task.js';
 
-export const DEFAULT_TASK_TIMEOUT_MS = 10_000;
+const DEFAULT_TASK_TIMEOUT_MS = 10_000;
 
 /** The run that this one takes over from. */
 export interface Predecessor {

@@ -15,8 +15,8 @@ type Started = Extract<WorkflowTask, { kind: 'started' }>;
 type Scheduled = Extract<WorkflowTask, { kind: 'scheduled' }>;
 
 /** Where Temporal suggests to continue as new. */
-export const SUGGEST_EVENTS = 4096;
-export const SUGGEST_BYTES = 4 * 1024 * 1024;
+const SUGGEST_EVENTS = 4096;
+const SUGGEST_BYTES = 4 * 1024 * 1024;
 
 /** Attempts after this one wait before they go out, so that a worker that always fails rests. */
 const ATTEMPTS_AT_ONCE = 2;
