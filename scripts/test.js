@@ -35,10 +35,11 @@ function jestArguments() {
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     join('node_modules', 'jest', 'bin', 'jest.js'),
+    // Options that take several values come first: they would take the caller's file names as well.
+    ...left.flatMap((folder) => ['--testPathIgnorePatterns', `<rootDir>/${folder}`]),
+    ...(soak ? ['--testPathPatterns', ...LONG, '--runInBand'] : []),
     '--json',
     `--outputFile=${report}`,
-    ...left.flatMap((folder) => ['--testPathIgnorePatterns', `<rootDir>/${folder}`]),
-    ...(soak ? ['--runInBand', '--testPathPatterns', ...LONG] : []),
     ...args.filter((arg) => !own.has(arg)),
   ];
 }

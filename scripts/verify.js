@@ -5,7 +5,7 @@ import { prepare, root } from './prepare.js';
 const CHECKS = [
   ['types', 'typescript/bin/tsc', ['-p', 'tsconfig.spec.json', '--noEmit']],
   ['lint and format', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
-  ['layers', 'dependency-cruiser/bin/dependency-cruise.mjs', ['src', 'bin', 'scripts']],
+  ['layers', 'dependency-cruiser/bin/dependency-cruise.mjs', ['src', 'bench', 'bin', 'scripts']],
   ['unused code', 'knip/bin/knip.js', ['--no-progress']],
 ];
 

@@ -1,5 +1,5 @@
-/** Where things lie, seen from dist/bench/. */
-import { fileURLToPath } from 'node:url';
+/** Where things lie. Benchmarks and specs run in the root of the repository. */
+import { join } from 'node:path';
 
-export const root = fileURLToPath(new URL('../../../', import.meta.url));
-export const command = `${root}bin/perdure.js`;
+export const root = process.cwd();
+export const command = join(root, 'bin', 'perdure.js');

@@ -1,4 +1,5 @@
 /** Lua workflows beside plain TypeScript ones, on the same embedded server. */
+import { join } from 'node:path';
 import { startApp } from '../../src/app.js';
 import type { Benchmark } from '../support/figure.js';
 import { perSecond } from '../support/load.js';
@@ -19,7 +20,10 @@ export const benchmark: Benchmark = {
     try {
       const plain = await plainHello(server.address, RUNS);
       report({ work: BY_CLIENT, who: 'peer', n: RUNS, per_s: plain });
-      const app = await startApp({ dir: `${root}bench/temporal/app`, address: server.address });
+      const app = await startApp({
+        dir: join(root, 'bench/temporal/app'),
+        address: server.address,
+      });
       const lua = await clientHello(server.address, 'app:hello', 'bench-lua', RUNS);
       report({ work: BY_CLIENT, who: 'perdure-lua', n: RUNS, per_s: lua });
       const spawned = await perSecond(RUNS, WIDTH, async () => {
@@ -30,7 +34,7 @@ export const benchmark: Benchmark = {
       report({ work: BY_SPAWN, who: 'perdure-lua', n: RUNS, per_s: spawned });
       await app.stop();
     } finally {
-      await server.close();
+      await server.stop();
     }
   },
 };

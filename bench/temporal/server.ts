@@ -18,14 +18,14 @@ export const benchmark: Benchmark = {
       const per_s = await plainHello(embedded.address, EMBEDDED_RUNS);
       report({ work: WORK, who: 'perdure-ts', n: EMBEDDED_RUNS, per_s });
     } finally {
-      await embedded.close();
+      await embedded.stop();
     }
     const real = await startReal();
     try {
       const per_s = await plainHello(real.address, REAL_RUNS);
       report({ work: WORK, who: 'peer', n: REAL_RUNS, per_s });
     } finally {
-      await real.close();
+      await real.stop();
     }
   },
 };
