@@ -1,7 +1,13 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { AppFolders, index, luaEntry, startPerdure } from '../support/cli.js';
-import { describeWithTemporal, EMBEDDED, REAL, type ServerKind } from '../support/servers.js';
+import {
+  describeWithTemporal,
+  EMBEDDED,
+  REAL,
+  type ServerKind,
+  type ServerProcess,
+} from '../support/servers.js';
 
 const folders = new AppFolders();
 afterAll(() => folders.remove());
@@ -35,9 +41,18 @@ function orderApp(address: string): Promise<string> {
 }
 
 function survival(kind: ServerKind): void {
+  let server: ServerProcess;
+  let connection: Connection;
+  beforeAll(async () => {
+    server = await kind.start();
+    connection = await Connection.connect({ address: server.address });
+  }, 60_000);
+  afterAll(async () => {
+    await connection?.close();
+    await server?.stop();
+  });
+
   it('finishes the order after its worker was killed in the middle and started again', async () => {
-    const server = await kind.start();
-    const connection = await Connection.connect({ address: server.address });
     const { workflow } = new Client({ connection });
     const dir = await orderApp(server.address);
     const first = startPerdure(['run', dir, '--address', server.address]);
@@ -56,8 +71,6 @@ function survival(kind: ServerKind): void {
     const result = await order.result();
     second.process.kill('SIGTERM');
     const { code } = await second.ended;
-    await connection.close();
-    await server.stop();
     expect(result).toEqual({ charged: 'charged 1', shipped: '1 by truck' });
     expect(code).toBe(143);
   }, 60_000);

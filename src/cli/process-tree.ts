@@ -1,6 +1,9 @@
 /** The processes that a node reported, as a tree: who started whom, and how each ended. */
+import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
+import type { ExitResult } from '../core/signal.js';
 import type { NodeEvent } from '../runtime/events.js';
+import { readable } from './envelope.js';
 
 export type TreeStatus = 'running' | 'done' | 'failed';
 
@@ -9,12 +12,15 @@ export interface TreeProcess {
   readonly entry: string;
   readonly parent: Pid | null;
   readonly status: TreeStatus;
-  /** Why it failed; `null` otherwise. */
-  readonly problem: string | null;
+  /** What it returned, or why it failed; `null` while it runs and where there is nothing to say. */
+  readonly outcome: string | null;
 }
 
 /** Ended processes that are kept for the picture; older ones are forgotten first. */
 const KEPT = 200;
+
+/** Longest value that is shown, in characters. */
+const BRIEF = 80;
 
 export class ProcessTree {
   private readonly processes = new Map<Pid, TreeProcess>();
@@ -22,9 +28,9 @@ export class ProcessTree {
   note(event: NodeEvent): void {
     if (event.kind === 'spawned') {
       const { pid, entry, parent } = event;
-      this.processes.set(pid, { pid, entry, parent, status: 'running', problem: null });
+      this.processes.set(pid, { pid, entry, parent, status: 'running', outcome: null });
     } else if (event.kind === 'exited') {
-      this.ended(event.pid, event.result.error?.text ?? null);
+      this.ended(event.pid, event.result);
     }
   }
 
@@ -48,10 +54,11 @@ export class ProcessTree {
     });
   }
 
-  private ended(pid: Pid, problem: string | null): void {
+  private ended(pid: Pid, { value, error }: ExitResult): void {
     const known = this.processes.get(pid);
     if (known === undefined) return;
-    this.processes.set(pid, { ...known, status: problem === null ? 'done' : 'failed', problem });
+    const outcome = error?.text ?? (value === null ? null : brief(value));
+    this.processes.set(pid, { ...known, status: error === null ? 'done' : 'failed', outcome });
     if (this.processes.size > KEPT) this.forgetOldest();
   }
 
@@ -69,7 +76,13 @@ export type Paint = (status: TreeStatus, text: string) => string;
 
 const MARKS: { readonly [S in TreeStatus]: string } = { running: '●', done: '✓', failed: '✗' };
 
-function line({ pid, entry, status, problem }: TreeProcess): string {
+function line({ pid, entry, status, outcome }: TreeProcess): string {
   const text = `${MARKS[status]} ${entry}  ${pid}`;
-  return problem === null ? text : `${text}  ${problem}`;
+  return outcome === null ? text : `${text}  ${outcome}`;
+}
+
+/** A value in one line that leaves room for others. */
+function brief(value: Value): string {
+  const text = JSON.stringify(readable(value));
+  return text.length > BRIEF ? `${text.slice(0, BRIEF - 1)}…` : text;
 }
