@@ -43,7 +43,8 @@ async function tell() {
 function note(event) {
   tree.note(event);
   began ??= event.at;
-  if (event.kind === 'log') {
+  // Log lines without a process are the Temporal SDK's own.
+  if (event.kind === 'log' && event.pid !== null) {
     const paintLevel = event.level === 'warn' ? pc.yellow : (text) => text;
     line(event.at, labelOf(event), paintLevel(event.message));
   } else if (event.kind === 'service' && event.state === 'backing_off') {

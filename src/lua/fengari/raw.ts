@@ -1,4 +1,9 @@
 /** The only file that imports fengari. Everything else goes through `vm.ts`, which mends it first. */
+
+// Before lstrlib: the two require each other, and this way round neither reads what is not there yet
+// (Node warns on stderr of the other way round).
+import 'fengari/src/lualib.js';
+
 export { default as defs } from 'fengari/src/defs.js';
 export { default as lapi } from 'fengari/src/lapi.js';
 export { default as lauxlib } from 'fengari/src/lauxlib.js';
