@@ -115,8 +115,11 @@ declare module 'fengari/src/lstate.js' {
     funcOff: number;
     top: number;
     previous: CallInfo | null;
+    next: CallInfo | null;
     callstatus: number;
     l_savedpc: number;
+    /** Ours: how many calls are below this one. */
+    depth: number | undefined;
   }
   export interface lua_State {
     stack: TValue[];
@@ -140,7 +143,9 @@ declare module 'fengari/src/lstate.js' {
   const lstate: {
     lua_newstate(): lua_State;
     lua_newthread(L: lua_State): lua_State;
+    readonly CallInfo: new () => CallInfo;
     readonly CIST_LUA: number;
+    luaE_extendCI(L: lua_State): CallInfo;
   };
   export default lstate;
 }
@@ -283,27 +288,14 @@ declare module 'fengari/src/lauxlib.js' {
   export default lauxlib;
 }
 
-declare module 'fengari/src/lbaselib.js' {
+declare module 'fengari/src/lualib.js' {
   import type { lua_State } from 'fengari/src/lstate.js';
 
-  const lbaselib: { luaopen_base(L: lua_State): number };
-  export default lbaselib;
-}
-declare module 'fengari/src/lstrlib.js' {
-  import type { lua_State } from 'fengari/src/lstate.js';
-
-  const lstrlib: { luaopen_string(L: lua_State): number };
-  export default lstrlib;
-}
-declare module 'fengari/src/ltablib.js' {
-  import type { lua_State } from 'fengari/src/lstate.js';
-
-  const ltablib: { luaopen_table(L: lua_State): number };
-  export default ltablib;
-}
-declare module 'fengari/src/lutf8lib.js' {
-  import type { lua_State } from 'fengari/src/lstate.js';
-
-  const lutf8lib: { luaopen_utf8(L: lua_State): number };
-  export default lutf8lib;
+  const lualib: {
+    luaopen_base(L: lua_State): number;
+    luaopen_string(L: lua_State): number;
+    luaopen_table(L: lua_State): number;
+    luaopen_utf8(L: lua_State): number;
+  };
+  export default lualib;
 }

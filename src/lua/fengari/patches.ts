@@ -11,11 +11,12 @@
  * 3. Strings hash to hex digits without padding, so "\1\35" and "\18\3" are one table key, and "\n"
  *    sorts after "1". The digits are now padded.
  * 4. Compiled functions keep their last closure for reuse, which would hold on to a closed process.
- * 5. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
+ * 5. Endless recursion is noticed after seconds only.
+ * 6. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
  */
 import { BitOp, bitOperation, formatNumber, parseNumber, toWhole } from './numerals.js';
 import type { Entry, lua_State, Table, TString, TValueType as TValue } from './raw.js';
-import { defs, ldebug, ldo, lfunc, lobject, lstring, ltable, ltm, lvm } from './raw.js';
+import { defs, ldebug, ldo, lfunc, lobject, lstate, lstring, ltable, ltm, lvm } from './raw.js';
 import { concatBytes, encodeText, hexOf } from './text.js';
 
 const types = defs.constant_types;
@@ -136,6 +137,27 @@ function patchClosures(): void {
   Object.defineProperty(lfunc.Proto.prototype, 'cache', { get: () => null, set: () => undefined });
 }
 
+/**
+ * Calls that one thread may nest. fengari stops at a million stack slots, which takes seconds to reach:
+ * longer than a workflow task may run.
+ */
+const MAX_DEPTH = 20_000;
+
+function patchCallDepth(): void {
+  const overflow = encodeText('stack overflow');
+  lstate.luaE_extendCI = (L) => {
+    const previous = L.ci;
+    const ci = new lstate.CallInfo();
+    ci.depth = previous.depth === undefined ? 1 : previous.depth + 1;
+    // Only at the very depth: the handler of xpcall runs a little deeper.
+    if (ci.depth === MAX_DEPTH) ldebug.luaG_runerror(L, overflow);
+    previous.next = ci;
+    ci.previous = previous;
+    L.ci = ci;
+    return ci;
+  };
+}
+
 function patchMessages(): void {
   lobject.luaO_pushvfstring = (L, format, args) => pushFormatted(L, format, args);
   lobject.luaO_pushfstring = (L, format, ...args) => pushFormatted(L, format, args);
@@ -190,4 +212,5 @@ patchBitOperators();
 patchStrings();
 patchTables();
 patchClosures();
+patchCallDepth();
 patchMessages();

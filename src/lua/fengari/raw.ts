@@ -7,7 +7,6 @@ import 'fengari/src/lualib.js';
 export { default as defs } from 'fengari/src/defs.js';
 export { default as lapi } from 'fengari/src/lapi.js';
 export { default as lauxlib } from 'fengari/src/lauxlib.js';
-export { default as lbaselib } from 'fengari/src/lbaselib.js';
 export { default as ldebug } from 'fengari/src/ldebug.js';
 export { type Continuation, default as ldo } from 'fengari/src/ldo.js';
 export { default as lfunc } from 'fengari/src/lfunc.js';
@@ -25,9 +24,7 @@ export {
 export { default as lopcodes } from 'fengari/src/lopcodes.js';
 export { type CallInfo, default as lstate, type lua_State } from 'fengari/src/lstate.js';
 export { default as lstring, type TString } from 'fengari/src/lstring.js';
-export { default as lstrlib } from 'fengari/src/lstrlib.js';
 export { default as ltable } from 'fengari/src/ltable.js';
-export { default as ltablib } from 'fengari/src/ltablib.js';
 export { default as ltm } from 'fengari/src/ltm.js';
-export { default as lutf8lib } from 'fengari/src/lutf8lib.js';
+export { default as lualib } from 'fengari/src/lualib.js';
 export { default as lvm } from 'fengari/src/lvm.js';

@@ -2,7 +2,7 @@
  * Functions of fengari's own libraries. They keep no state, so they are taken out of a scratch state
  * once, when this file is loaded, and serve every engine.
  */
-import { lbaselib, lstrlib, ltablib, lutf8lib } from '../raw.js';
+import { lualib } from '../raw.js';
 import {
   type LuaFunction,
   lapi,
@@ -16,10 +16,10 @@ import {
 
 export type Functions = { readonly [name: string]: LuaFunction };
 
-export const fengariBase = harvest(lbaselib.luaopen_base);
-export const fengariString = harvest(lstrlib.luaopen_string);
-export const fengariTable = harvest(ltablib.luaopen_table);
-export const fengariUtf8 = harvest(lutf8lib.luaopen_utf8);
+export const fengariBase = harvest(lualib.luaopen_base);
+export const fengariString = harvest(lualib.luaopen_string);
+export const fengariTable = harvest(lualib.luaopen_table);
+export const fengariUtf8 = harvest(lualib.luaopen_utf8);
 
 function harvest(open: LuaFunction): Functions {
   const L = lstate.lua_newstate();
