@@ -42,7 +42,7 @@ describe('what a program cannot reach', () => {
         engine,
       }),
     ).toBe('A!');
-    expect(evalLua('return pcall(function() return ("a"):shout() end)', { engine })).toBe(false);
+    expect(evalLua('return (pcall(function() return ("a"):shout() end))', { engine })).toBe(false);
   });
 
   it('changes hands with the turn: two processes take turns with their own string tables', () => {

@@ -131,6 +131,8 @@ declare module 'fengari/src/lstate.js' {
     nny: number;
     /** 1 while count hooks may run. */
     allowhook: number;
+    /** Stack index of the message handler of xpcall; 0 for none. */
+    errfunc: number;
     hookcount: number;
     l_G: { mt: (Table | null | undefined)[] };
     /** Ours: the process that the thread belongs to. */

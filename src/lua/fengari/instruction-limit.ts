@@ -24,6 +24,7 @@ export function limitInstructions(L: lua_State, meter: Meter): void {
     meter.used += step;
     if (meter.used <= meter.limit) return;
     for (let t: lua_State | null = thread; t !== null; t = t.resumer) t.hookcount = 1;
+    thread.errfunc = 0; // no handler of xpcall: it would run inside this hook, uncounted
     raiseThrown(thread, thread.owner, spent(thread, meter));
   };
   ldebug.lua_sethook(L, hook, MASK_COUNT, step);
