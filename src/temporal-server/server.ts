@@ -15,7 +15,7 @@ import { healthMethods, systemMethods, testMethods } from './frontend/system.js'
 import { workflowTaskMethods } from './frontend/workflow-tasks.js';
 import type { CallHost } from './grpc/call.js';
 import { type Edge, openEdge, type Service } from './grpc/edge.js';
-import type { IsBackground } from './history/activities.js';
+import type { IsBackground } from './history/activity-schedule.js';
 import { idMaker } from './ids.js';
 import { Matching } from './matching.js';
 import { MemoryStore } from './memory-store.js';

@@ -8,8 +8,8 @@
  */
 import type { Clock } from '../clock.js';
 import { isServiceError, StatusCode, workflowNotFound } from '../errors.js';
-import type { IsBackground } from '../history/activities.js';
 import { activityDue } from '../history/activities.js';
+import type { IsBackground } from '../history/activity-schedule.js';
 import { terminateRun, timeOutRun } from '../history/close.js';
 import type { CommandContext } from '../history/commands.js';
 import { Draft } from '../history/draft.js';

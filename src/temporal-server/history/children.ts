@@ -4,7 +4,7 @@
  * part of the record, so that a transfer which is carried out twice starts one child.
  */
 import { duration, durationMs, enums, int64, type PayloadMap, type temporal } from '../proto.js';
-import { PENDING_LIMIT } from './activities.js';
+import { PENDING_LIMIT } from './activity-schedule.js';
 import { cronProblem } from './cron.js';
 import type { Draft } from './draft.js';
 import type { Outcome } from './effects.js';

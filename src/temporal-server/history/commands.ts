@@ -6,7 +6,8 @@
  * fails instead (see `failTask` in the engine).
  */
 import { type Command, enums, int64, type PayloadMap, type temporal, toNumber } from '../proto.js';
-import { type IsBackground, requestCancelActivity, scheduleActivity } from './activities.js';
+import { requestCancelActivity } from './activities.js';
+import { type IsBackground, scheduleActivity } from './activity-schedule.js';
 import { initiateChild } from './children.js';
 import { cancelRun, completeRun, continueRun, failRun } from './close.js';
 import type { Draft } from './draft.js';

@@ -1,6 +1,6 @@
 /** Signals and cancel requests to other executions, asked for by a workflow's command. */
 import { enums, int64, type temporal } from '../proto.js';
-import { PENDING_LIMIT } from './activities.js';
+import { PENDING_LIMIT } from './activity-schedule.js';
 import type { Draft } from './draft.js';
 import { CommandError } from './failures.js';
 import { type ExternalRequest, isOpen } from './state.js';

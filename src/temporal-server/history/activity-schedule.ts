@@ -1,0 +1,145 @@
+/** The command ScheduleActivityTask: its checks, its timeouts completed, its event and record. */
+import { duration, durationMs, enums, int64, type temporal } from '../proto.js';
+import { due, offer, put } from './activity-record.js';
+import type { Draft } from './draft.js';
+import { CommandError } from './failures.js';
+import { retryPolicyProblem, withDefaults } from './retry.js';
+import type { ActivityInfo } from './state.js';
+
+type ScheduleCommand = temporal.api.command.v1.IScheduleActivityTaskCommandAttributes;
+
+/** Decides which activities are leases and the like, that do not count as work. */
+export type IsBackground = (activity: {
+  readonly activityType: string;
+  readonly taskQueue: string;
+}) => boolean;
+
+const BAD_SCHEDULE =
+  enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES;
+
+/** Temporal's limit for things of one kind in flight. */
+export const PENDING_LIMIT = 2000;
+
+export interface ScheduleContext {
+  readonly completedEventId: number;
+  readonly userMetadata: temporal.api.sdk.v1.IUserMetadata | null | undefined;
+  readonly isBackground: IsBackground;
+}
+
+/** The command ScheduleActivityTask. Gives the activity's scheduled event id. */
+export function scheduleActivity(
+  d: Draft,
+  command: ScheduleCommand,
+  context: ScheduleContext,
+): number {
+  const spans = checkSchedule(d, command);
+  const retryPolicy = withDefaults(command.retryPolicy);
+  const taskQueue = command.taskQueue?.name || d.info.taskQueue;
+  const activityId = command.activityId ?? '';
+  const activityType = command.activityType?.name ?? '';
+  const scheduledEventId = d.append(
+    'activityTaskScheduled',
+    {
+      activityId,
+      activityType: { name: activityType },
+      taskQueue: { name: taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
+      header: command.header ?? null,
+      input: command.input ?? null,
+      scheduleToCloseTimeout: duration(spans.scheduleToCloseMs),
+      scheduleToStartTimeout: duration(spans.scheduleToStartMs),
+      startToCloseTimeout: duration(spans.startToCloseMs),
+      heartbeatTimeout: duration(spans.heartbeatMs),
+      workflowTaskCompletedEventId: int64(context.completedEventId),
+      retryPolicy,
+      useWorkflowBuildId: command.useWorkflowBuildId ?? false,
+      priority: command.priority ?? null,
+    },
+    { userMetadata: context.userMetadata },
+  );
+  const activity: ActivityInfo = {
+    ...spans,
+    scheduledEventId,
+    activityId,
+    activityType,
+    taskQueue,
+    header: command.header ?? undefined,
+    input: command.input ?? undefined,
+    retryPolicy,
+    priority: command.priority ?? undefined,
+    scheduledAtMs: d.nowMs,
+    attemptScheduledAtMs: d.nowMs,
+    attempt: 1,
+    phase: { kind: 'scheduled', stamp: d.nextStamp() },
+    cancelRequestedEventId: 0,
+    heartbeat: undefined,
+    lastFailure: undefined,
+    lastIdentity: '',
+    lastBuildId: '',
+    lastStartedAtMs: undefined,
+    background: context.isBackground({ activityType, taskQueue }),
+  };
+  put(d, activity);
+  d.activityIds.set(activityId, scheduledEventId);
+  if (activity.scheduleToCloseMs > 0)
+    d.arm(due(activity, 'scheduleToClose'), d.nowMs + activity.scheduleToCloseMs);
+  offer(d, activity);
+  return scheduledEventId;
+}
+
+interface Spans {
+  readonly scheduleToStartMs: number;
+  readonly scheduleToCloseMs: number;
+  readonly startToCloseMs: number;
+  readonly heartbeatMs: number;
+}
+
+/** The four timeouts as Temporal completes them; 0 is none. */
+function checkSchedule(d: Draft, command: ScheduleCommand): Spans {
+  const id = command.activityId ?? '';
+  const type = command.activityType?.name ?? '';
+  const bad = (what: string) => new CommandError(BAD_SCHEDULE, what);
+  if (!id) throw bad(`ActivityId is not set on ScheduleActivityTaskCommand. ActivityType=${type}`);
+  if (!type) throw bad(`ActivityType is not set on ScheduleActivityTaskCommand. ActivityId=${id}`);
+  const problem = retryPolicyProblem(command.retryPolicy);
+  if (problem) throw bad(`${problem} ActivityId=${id} ActivityType=${type}`);
+  if (d.activityIds.has(id)) {
+    throw new CommandError(
+      enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,
+      '',
+    );
+  }
+  if (d.activities.size >= PENDING_LIMIT) {
+    throw new CommandError(
+      enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_ACTIVITIES_LIMIT_EXCEEDED,
+      `the number of pending activities, ${d.activities.size}, has reached the per-workflow limit of ${PENDING_LIMIT}`,
+    );
+  }
+  const spans = completeSpans(command, d.info.runTimeoutMs);
+  if (!spans)
+    throw bad(
+      `A valid StartToClose or ScheduleToCloseTimeout is not set on ScheduleActivityTaskCommand. ActivityId=${id} ActivityType=${type}`,
+    );
+  return spans;
+}
+
+function completeSpans(command: ScheduleCommand, runTimeoutMs: number): Spans | undefined {
+  const cap = (ms: number) =>
+    runTimeoutMs > 0 && (ms === 0 || ms > runTimeoutMs) ? runTimeoutMs : ms;
+  const given = {
+    close: durationMs(command.scheduleToCloseTimeout),
+    start: durationMs(command.scheduleToStartTimeout),
+    run: durationMs(command.startToCloseTimeout),
+    heartbeat: durationMs(command.heartbeatTimeout),
+  };
+  if (given.close === 0 && given.run === 0) return undefined;
+  const close = cap(given.close);
+  const within = (ms: number) => (ms === 0 || ms > close ? close : ms);
+  const start = given.close > 0 ? within(given.start) : cap(given.start);
+  const run = given.close > 0 ? within(given.run) : cap(given.run);
+  return {
+    scheduleToCloseMs: close,
+    scheduleToStartMs: start,
+    startToCloseMs: run,
+    heartbeatMs: Math.min(given.heartbeat, run),
+  };
+}
