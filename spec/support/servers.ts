@@ -7,7 +7,7 @@ import {
   temporalBinary,
 } from '../../bench/support/servers.js';
 
-export { freePort, type ServerProcess } from '../../bench/support/servers.js';
+export { freePort, type ServerProcess, temporalBinary } from '../../bench/support/servers.js';
 
 /** A server under test: what it is called, and how it is started. */
 export interface ServerKind {
