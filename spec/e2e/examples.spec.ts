@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { perdure } from '../support/cli.js';
+import { startApp } from '../../src/app.js';
+import { perdure, runNode } from '../support/cli.js';
 
 describe('examples/01-hello', () => {
   it('greets everybody, reads the EXIT of the greeter, and prints what that returned', async () => {
@@ -17,4 +18,51 @@ describe('examples/01-hello', () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, value: { greeted: 2 } });
     expect(code).toBe(0);
   });
+});
+
+describe('examples/02-orders', () => {
+  it('completes, rejects and refunds orders, across a crash of the desk', async () => {
+    const tour = ['run', 'examples/02-orders', '--skip-time', '-x', 'app:tour', '--json'];
+    const { code, stdout, stderr } = await perdure(tour);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      value: {
+        '1001': { status: 'completed', payment_id: 'pay-1001', tracking: 'parcel-1001' },
+        '1002': { status: 'rejected', reason: expect.stringContaining('at least one item') },
+        '1003': { status: 'refunded', reason: expect.stringContaining('address not found') },
+        '1004': { status: 'completed', payment_id: 'pay-1004', tracking: 'parcel-1004' },
+      },
+    });
+    expect(code).toBe(0);
+    const said = (text: string): number => stderr.split(text).length - 1;
+    expect(said('the desk is open')).toBe(2);
+    expect(said('charged ada 40')).toBe(1); // asked for twice, once before the crash: one order
+    expect(said('refunded pay-1003')).toBe(1);
+  }, 60_000);
+
+  it('lets somebody cancel what waits for approval, and keeps waiting through other messages', async () => {
+    const app = await startApp({ dir: 'examples/02-orders', skipTime: true });
+    try {
+      const piano = { id: '7', customer_id: 'eve', items: ['piano'], total: 2000 };
+      const { pid, exit } = await app.runtime.spawn('app:approval_workflow', { args: [piano] });
+      await app.runtime.send(pid, 'hurry', 'please');
+      await app.runtime.send(pid, 'cancel', { reason: 'it does not fit through the door' });
+      expect(await exit).toEqual({
+        value: { status: 'cancelled', reason: 'it does not fit through the door' },
+        error: null,
+      });
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+
+  it('is told by npm start, step by step and as a tree of processes', async () => {
+    const { code, stdout } = await runNode(['scripts/start.js']);
+    expect(stdout).toMatch(/\+\d+s +order-1001 +paid; one hour/);
+    expect(stdout).toMatch(/\+1h0m\d+s +order_desk +order 1001 has ended: completed/);
+    expect(stdout).toMatch(/^✗ app:order_desk .*malformed JSON/m);
+    expect(stdout).toMatch(/^├─ ✓ app:order_workflow .*order-1003.*refunded/m);
+    expect(stdout).toMatch(/^2 orders completed, of 4\.$/m);
+    expect(code).toBe(0);
+  }, 60_000);
 });

@@ -32,9 +32,18 @@ export interface RunningCli {
   waitFor(pattern: RegExp): Promise<string>;
 }
 
+/** Runs a script of this repository to its end. */
+export async function runNode(args: readonly string[]): Promise<CliResult> {
+  return startNode(args, {}).ended;
+}
+
 /** Starts the command and leaves it running. */
 export function startPerdure(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  return startNode([BIN, ...args], options);
+}
+
+function startNode(args: readonly string[], options: CliOptions): RunningCli {
+  const child = spawn(process.execPath, [...args], {
     env: { ...process.env, NODE_OPTIONS: '', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
