@@ -39,7 +39,7 @@ export async function buildBundle(): Promise<string> {
     webpackConfigHook: configure,
     logger: QUIET,
   });
-  return `${code}\n${MAP_COMMENT}${EMPTY_MAP}`;
+  return `${code}\n${MAP_COMMENT}${lineMap(code)}`;
 }
 
 /** The path of a bundle: the built one, else (perdure runs from its sources) one made and kept by hash. */
@@ -71,17 +71,15 @@ const MAP_COMMENT = '//# sourceMappingURL=';
 
 /**
  * The SDK wants a source map, and looks every frame of every promise up in it. Positions that matter to a
- * user are those of the Lua source, so an empty map serves, and is a good deal faster.
+ * user are those of the Lua source, so a map that names lines of the bundle itself serves, and is faster.
  */
-const EMPTY_MAP = `data:application/json;base64,${Buffer.from(
-  JSON.stringify({
-    version: 3,
-    file: 'perdure-workflow-bundle.js',
-    sources: [],
-    names: [],
-    mappings: '',
-  }),
-).toString('base64')}`;
+function lineMap(code: string): string {
+  const lines = code.split('\n').length;
+  const file = 'perdure-workflow-bundle.js';
+  const mappings = `AAAA${';AACA'.repeat(lines - 1)}`;
+  const map = JSON.stringify({ version: 3, file, sources: [file], names: [], mappings });
+  return `data:application/json;base64,${Buffer.from(map).toString('base64')}`;
+}
 
 type Webpack = { DefinePlugin: new (values: { [name: string]: string }) => never };
 

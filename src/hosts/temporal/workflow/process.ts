@@ -33,7 +33,7 @@ import {
 } from './wire.js';
 
 /** Turns of tasks between two waits; more is a loop that never ends. */
-const TURN_LIMIT = 200_000;
+const TURN_LIMIT = 50_000;
 
 /**
  * VM instructions in one turn. A turn must be over within seconds: the SDK interrupts a task after five,

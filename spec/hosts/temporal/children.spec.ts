@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { formatPid } from '../../../src/core/pid.js';
+import { temporalWorld, WORKER, type World } from '../../support/temporal-world.js';
+
+const workflows = {
+  child: `
+    local ctx = require("ctx")
+    return function(what)
+      if what == "fail" then return nil, errors.new("NOT_FOUND", "no such thing") end
+      if what == "wait" then return process.inbox():receive():payload():data() end
+      return { what = what, pid = process.pid(), user = ctx.get("user") }
+    end`,
+  spawns: `
+    return function(what)
+      local events = process.events()
+      local pid, err = process.spawn("app:child", "app:worker", what)
+      if err then return nil, err end
+      local event = events:receive()
+      local failure = event.result.error
+      return {
+        pid = pid, from = event.from, kind = event.kind, value = event.result.value,
+        error = failure and { failure:kind(), failure:message(), failure:retryable() },
+      }
+    end`,
+  execs: `
+    local workflow = require("workflow")
+    return function(how, what)
+      local value, err
+      if how == "workflow" then value, err = workflow.exec("app:child", what)
+      else value, err = process.exec("app:child", "app:worker", what) end
+      if err then return { kind = err:kind(), message = err:message() } end
+      return value
+    end`,
+  messages: `
+    return function()
+      local events = process.events()
+      local pid = process.with_options({}):with_message("go", "startup"):spawn("app:child", "app:worker", "wait")
+      return events:receive().result.value
+    end`,
+  talks: `
+    return function()
+      local events = process.events()
+      local pid = process.spawn("app:child", "app:worker", "wait")
+      local ok, err = process.send(pid, "go", "sent")
+      return { ok = ok, value = events:receive().result.value }
+    end`,
+  links: `
+    return function(trap)
+      process.set_options({ trap_links = trap })
+      local pid = process.spawn("app:child", "app:worker", "wait")
+      process.link(pid)
+      process.terminate(pid)
+      local event = process.events():receive()
+      if event.kind == process.event.EXIT then event = process.events():receive() end
+      return { kind = event.kind, same = event.from == pid, error = event.result.error:kind() }
+    end`,
+  refused: `
+    return function(options)
+      local pid, err = process.with_options(options):spawn("app:child", "app:worker", "x")
+      return err and { err:kind(), err:message() }
+    end`,
+  hosts: `
+    return function()
+      local _, unknown = process.spawn("app:child", "app:nowhere")
+      local _, missing = process.spawn("app:nobody", "app:worker")
+      return { unknown:kind(), missing:kind() }
+    end`,
+};
+
+describe('a child workflow', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await temporalWorld({ workflows });
+  });
+  afterAll(() => world.close());
+
+  it('reports EXIT with its result to the parent, unasked', async () => {
+    const { value } = await world.run('spawns', ['work'], { context: { user: 'u1' } });
+    const exit = value as { pid: string; from: string; value: unknown };
+    expect(exit).toMatchObject({ kind: 'EXIT', value: { what: 'work', user: 'u1' } });
+    expect(exit.from).toBe(exit.pid);
+    expect(exit.value).toMatchObject({ pid: exit.pid });
+  });
+
+  it('reports EXIT with its error', async () => {
+    const { value } = await world.run('spawns', ['fail']);
+    expect(value).toMatchObject({ error: ['NOT_FOUND', 'no such thing', false] });
+  });
+
+  it.each(['workflow', 'process'])('is waited for by %s.exec', async (how) => {
+    expect((await world.run('execs', [how, 'x'])).value).toMatchObject({ what: 'x' });
+    expect((await world.run('execs', [how, 'fail'])).value).toEqual({
+      kind: 'NOT_FOUND',
+      message: 'no such thing',
+    });
+  });
+
+  it('gets its startup messages', async () => {
+    expect((await world.run('messages')).value).toBe('startup');
+  });
+
+  it('can be sent to', async () => {
+    expect((await world.run('talks')).value).toEqual({ ok: true, value: 'sent' });
+  });
+
+  it('that is linked gives LINK_DOWN when it fails, or takes its parent down', async () => {
+    const { value } = await world.run('links', [true]);
+    expect(value).toEqual({ kind: 'LINK_DOWN', same: true, error: 'CANCELED' });
+    expect((await world.run('links', [false])).error?.kind).toBe('CANCELED');
+  });
+
+  it('with an id that runs already gives that workflow', async () => {
+    const name = 'the one';
+    await world.spawn('child', ['wait'], { name });
+    const options = { 'temporal.workflow.id': name };
+    expect((await world.run('refused', [options])).value).toBeNull();
+    const fail = { ...options, 'temporal.workflow.id_conflict_policy': 'fail' };
+    expect((await world.run('refused', [fail])).value).toMatchObject(['ALREADY_EXISTS', {}]);
+    await world.send(formatPid(WORKER, name), 'go', 1);
+    await world.exitOf(formatPid(WORKER, name));
+  });
+
+  it('cannot have what only a client can ask for', async () => {
+    const { value } = await world.run('refused', [{ 'temporal.workflow.start_delay': '1s' }]);
+    expect(value).toMatchObject(['INVALID', expect.stringContaining('start_delay')]);
+  });
+
+  it('on a host or of an entry that nobody knows is NOT_FOUND', async () => {
+    expect((await world.run('hosts')).value).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+  });
+});
