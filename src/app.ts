@@ -54,8 +54,10 @@ export interface App {
   stop(): Promise<readonly string[]>;
 }
 
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+
 /**
- * Starts the app in `options.dir`.
+ * Starts the app in `options.dir`. It keeps the program alive until it is stopped.
  * @throws PerdureError INVALID with every problem of the configuration and of the Lua sources;
  *   UNAVAILABLE where a Temporal server cannot be reached. Nothing is left running then.
  */
@@ -92,10 +94,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     return host;
   });
   const services = new Services({ registry, node, runtime, local, temporal });
+  // Processes that only wait give Node no reason to stay; a running app is one.
+  const alive = setInterval(() => {}, LONGEST_INTERVAL_MS);
   const stop = async () => {
     const late = await services.stop();
     await local.stop();
     await temporal?.close();
+    clearInterval(alive);
     return late;
   };
   try {

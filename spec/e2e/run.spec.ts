@@ -1,0 +1,69 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { AppFolders, index, luaEntry, perdure, startPerdure } from '../support/cli.js';
+
+const folders = new AppFolders();
+afterAll(() => folders.remove());
+
+/** An app of one process, `app:main`. */
+const appOf = (lua: string, more = '') =>
+  folders.write({ '_index.yaml': index(luaEntry('main', 'process.lua', more)), 'main.lua': lua });
+
+describe('`perdure run`', () => {
+  it('runs until it is told to stop, also when nothing happens', async () => {
+    const dir = await appOf('return { main = function() end }');
+    const app = startPerdure(['run', dir]);
+    await app.waitFor(/is running/);
+    app.process.kill('SIGTERM');
+    expect((await app.ended).code).toBe(143);
+  });
+
+  it('waits for a process that only waits, until --timeout', async () => {
+    const dir = await appOf('return { main = function() process.inbox():receive() end }');
+    const { code } = await perdure(['run', dir, '-x', 'app:main', '--timeout', '300ms']);
+    expect(code).toBe(3);
+  });
+
+  it('jumps over idle time with --skip-time, without any Temporal client too', async () => {
+    const dir = await appOf(`local time = require("time")
+      return { main = function()
+        local start = time.now()
+        time.sleep("48h")
+        return math.floor(time.now():sub(start):hours())
+      end }`);
+    const { code, stdout } = await perdure(['run', dir, '-x', 'app:main', '--skip-time']);
+    expect(stdout).toBe('48\n');
+    expect(code).toBe(0);
+  });
+
+  it('gives a process that is interrupted its CANCEL, and exits with 130', async () => {
+    const dir = await appOf(`return { main = function()
+      local events = process.events()
+      print("waiting")
+      print("got " .. events:receive().kind)
+    end }`);
+    const app = startPerdure(['run', dir, '-x', 'app:main', '--json']);
+    await app.waitFor(/waiting/);
+    app.process.kill('SIGINT');
+    const { code, stdout, stderr } = await app.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/got CANCEL/);
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { kind: 'CANCELED' } });
+  });
+
+  it('prints data on stdout alone: text as it is, everything else as JSON', async () => {
+    const dir = await appOf('return { main = function(x) return x end }');
+    const text = await perdure(['run', dir, '-x', 'app:main', '--input', '"plain"']);
+    const list = await perdure(['run', dir, '-x', 'app:main', '--input', '[1,{"a":null}]']);
+    expect(text.stdout).toBe('plain\n');
+    expect(JSON.parse(list.stdout)).toEqual([1, []]);
+  });
+
+  it('takes the exit code from an integer on a terminal.host', async () => {
+    const dir = await folders.write({
+      '_index.yaml': index(luaEntry('main'), 'name: terminal\nkind: terminal.host'),
+      'main.lua': 'return { main = function() return 7 end }',
+    });
+    expect((await perdure(['run', dir, '-x', 'app:main'])).code).toBe(7);
+  });
+});
