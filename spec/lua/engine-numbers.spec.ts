@@ -17,8 +17,8 @@ const whole = fc.oneof(
 const float = fc.double({ noNaN: true, noDefaultInfinity: true });
 const any = fc.oneof(whole, float);
 
-/** The name and seed go into the message of a failure, so that it can be run again. */
-const RUNS = { numRuns: 1500, seed: 20_240_531, verbose: 1 };
+/** More of them where the soak asks for more. The seed is in the names, so that a failure can be run again. */
+const RUNS = { numRuns: Number(process.env.PERDURE_PROPERTY_RUNS) || 1500, seed: 20_240_531 };
 
 describe(`numbers against JavaScript's doubles (seed ${RUNS.seed})`, () => {
   const engine = fengariEngine([]);

@@ -12,14 +12,14 @@ import {
 import { luaModule } from './lua.js';
 
 /** A host object with arithmetic, order, fields and methods. */
-export class Amount {
+class Amount {
   constructor(readonly cents: number) {}
 }
 
 const centsOf = (value: LuaValue): number =>
   value instanceof Amount ? value.cents : Number(value) * 100;
 
-export const amountType: ObjectType<Amount> = {
+const amountType: ObjectType<Amount> = {
   of: Amount,
   name: 'amount',
   methods: {
@@ -38,7 +38,7 @@ export const amountType: ObjectType<Amount> = {
 };
 
 /** A host object that cannot be sent. */
-export class Handle {}
+class Handle {}
 
 const handleType: ObjectType<Handle> = { of: Handle, name: 'handle', methods: {} };
 

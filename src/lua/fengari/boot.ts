@@ -67,7 +67,7 @@ function ran(L: lua_State, _status: number, boot: Boot): number {
 function finishSource(L: lua_State, { scope, left }: Boot): void {
   const source = left.shift() as LuaSource;
   const value = L.stack[L.top - 1] as TValue;
-  scope.loaded.set(source, new TValue(value.type, value.value));
+  scope.loaded.set(source.entry, new TValue(value.type, value.value));
   lapi.lua_settop(L, 0);
   if (left[0] !== undefined) shareGlobals(scope, left[0]);
 }
@@ -75,7 +75,7 @@ function finishSource(L: lua_State, { scope, left }: Boot): void {
 /** What a source imports and lists are globals when it runs; a library's come on top of the program's. */
 function shareGlobals(scope: Scope, source: LuaSource): void {
   for (const [alias, library] of Object.entries(source.imports)) {
-    setGlobal(scope, alias, scope.loaded.get(library));
+    setGlobal(scope, alias, scope.loaded.get(library.entry));
   }
   for (const name of source.modules ?? []) {
     if (scope.shared.modules.get(name)?.uses.includes(scope.use) !== true) continue;
@@ -108,7 +108,7 @@ const returned = (L: lua_State): number => lapi.lua_gettop(L);
 
 function methodOf(scope: Scope): TValue {
   const { source } = scope;
-  const value = scope.loaded.get(source) as TValue;
+  const value = scope.loaded.get(source.entry) as TValue;
   if ((value.type & 0x0f) === Type.FUNCTION) return value;
   if (value.type !== Tag.TABLE) {
     throw noMethod(source, 'it must return a table of functions, or the function itself');
@@ -144,11 +144,11 @@ function functionsIn(table: Table): string[] {
 export function loadOrder(source: LuaSource): LuaSource[] {
   const order: LuaSource[] = [];
   const visit = (at: LuaSource, above: readonly LuaSource[]): void => {
-    if (above.includes(at)) {
+    if (above.some((s) => s.entry === at.entry)) {
       const names = [...above, at].map((s) => s.entry).join(' -> ');
       throw new PerdureError(ErrorKind.INVALID, `libraries import each other: ${names}`);
     }
-    if (order.includes(at)) return;
+    if (order.some((s) => s.entry === at.entry)) return;
     for (const library of Object.values(at.imports)) visit(library, [...above, at]);
     order.push(at);
   };

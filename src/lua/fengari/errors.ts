@@ -86,7 +86,7 @@ function messageField(table: Table): string | null {
 const MESSAGE = stringOf('message');
 
 /** The traceback of a thread that has stopped, innermost call first. */
-export function tracebackOf(shared: Shared, L: lua_State): string {
+function tracebackOf(shared: Shared, L: lua_State): string {
   const to = shared.state;
   const top = lapi.lua_gettop(to);
   lapi.lua_checkstack(to, 10);

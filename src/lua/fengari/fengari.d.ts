@@ -32,9 +32,6 @@ declare module 'fengari/src/lobject.js' {
     nupvalues: number;
     upvals: TValue[];
   }
-  export class CClosure {
-    f: (L: lua_State) => number;
-  }
   export class Udata {
     constructor(L: lua_State, size: number);
     metatable: Table | null;
@@ -44,21 +41,10 @@ declare module 'fengari/src/lobject.js' {
   export interface Proto {
     k: TValue[];
     p: Proto[];
-    code: Instruction[];
     upvalues: { instack: boolean; idx: number }[];
     source: TString;
     lineinfo: number[];
     linedefined: number;
-  }
-  export interface Instruction {
-    code: number;
-    opcode: number;
-    A: number;
-    B: number;
-    C: number;
-    Bx: number;
-    Ax: number;
-    sBx: number;
   }
   /** A table (`ltable.js`): a map for look-up, a linked list for order. */
   export interface Table {
@@ -77,7 +63,6 @@ declare module 'fengari/src/lobject.js' {
   const lobject: {
     TValue: typeof TValue;
     LClosure: typeof LClosure;
-    CClosure: typeof CClosure;
     Udata: typeof Udata;
     luaO_nilobject: TValue;
     luaO_str2num(text: Uint8Array, into: TValue): number;
@@ -216,20 +201,6 @@ declare module 'fengari/src/ldebug.js' {
     luaG_runerror(L: lua_State, format: Uint8Array, ...args: unknown[]): never;
   };
   export default ldebug;
-}
-
-declare module 'fengari/src/lopcodes.js' {
-  const lopcodes: {
-    readonly OpCodesI: { readonly [name: string]: number };
-    readonly BITRK: number;
-    readonly OpArgK: number;
-    readonly iABC: number;
-    readonly iABx: number;
-    getOpMode(opcode: number): number;
-    getBMode(opcode: number): number;
-    getCMode(opcode: number): number;
-  };
-  export default lopcodes;
 }
 
 declare module 'fengari/src/lapi.js' {

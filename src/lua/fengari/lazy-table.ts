@@ -22,6 +22,7 @@ export type Make = (scope: Scope) => TValue | null;
 
 /** The fields of a library table, shared by all processes. */
 export class Pattern {
+  private readonly values: [string, unknown][] = [];
   readonly fields = new Map<unknown, { readonly key: TString; readonly make: Make }>();
 
   set(name: string, make: Make): this {
@@ -32,7 +33,13 @@ export class Pattern {
 
   /** A field whose value is the same for all. */
   share(name: string, tag: number, value: unknown): this {
+    this.values.push([name, value]);
     return this.set(name, () => new TValue(tag, value));
+  }
+
+  /** The fields that are the same for all, by name. */
+  shared(): readonly (readonly [string, unknown])[] {
+    return this.values;
   }
 
   addAll(other: Pattern): this {

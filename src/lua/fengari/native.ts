@@ -17,19 +17,12 @@ import {
   Suspension,
 } from '../module.js';
 import { hostObject, raiseArgument, raiseInvalid, raiseThrown } from './errors.js';
+import { nameOfNative } from './libraries/standard.js';
 import { refer } from './ref.js';
 import type { Scope } from './scope.js';
 import { toLua } from './values-in.js';
 import { fromLua } from './values-out.js';
-import {
-  argument,
-  type LuaFunction,
-  ldo,
-  type lua_State,
-  reserve,
-  type TValue,
-  Type,
-} from './vm.js';
+import { argument, type LuaFunction, ldo, type lua_State, reserve, type TValue } from './vm.js';
 
 /** `name` is what messages call it: `process.receive`. */
 export function nativeFunction(name: string, fn: ModuleFunction): LuaFunction {
@@ -171,11 +164,15 @@ function mayWait(request: Request): boolean {
   }
 }
 
-const obstacle = (_L: lua_State): string => 'a table.sort comparator or string.gsub callback';
-
-/** True where the value has this basic type. */
-export function isType(value: TValue | undefined, type: number): value is TValue {
-  return value !== undefined && (value.type & 0x0f) === type;
+/** What cannot be suspended: the innermost library function that is waiting for a Lua function. */
+function obstacle(L: lua_State): string {
+  for (let thread: lua_State | null = L; thread !== null; thread = thread.resumer) {
+    for (let ci = thread.ci.previous; ci !== null; ci = ci.previous) {
+      const name = nameOfNative(ci.func?.value);
+      if (name === 'table.sort') return 'a table.sort comparator';
+      if (name === 'string.gsub') return 'a string.gsub callback';
+      if (name !== null) return `a callback of ${name}`;
+    }
+  }
+  return 'a callback of the VM';
 }
-
-export { Type };

@@ -27,7 +27,7 @@ function positionIn(ci: CallInfo): string {
 }
 
 /** The file in a chunk's name, `@order.lua`. */
-export function fileOf(chunkName: Uint8Array): string {
+function fileOf(chunkName: Uint8Array): string {
   const name = readable(chunkName);
   return name.startsWith('@') || name.startsWith('=') ? name.slice(1) : '[string]';
 }

@@ -34,7 +34,7 @@ export class LuaProcess implements Program, Scope {
   readonly env: Table;
   readonly call: ModuleCall;
   readonly sources = new Map<TString, LuaSource>();
-  readonly loaded = new Map<LuaSource, TValue>();
+  readonly loaded = new Map<string, TValue>();
   userdata = new WeakMap<object, Udata>();
   running: lua_State;
   task!: TaskScope; // set by `enter` before any Lua runs

@@ -8,20 +8,17 @@ export { default as defs } from 'fengari/src/defs.js';
 export { default as lapi } from 'fengari/src/lapi.js';
 export { default as lauxlib } from 'fengari/src/lauxlib.js';
 export { default as ldebug } from 'fengari/src/ldebug.js';
-export { type Continuation, default as ldo } from 'fengari/src/ldo.js';
+export { default as ldo } from 'fengari/src/ldo.js';
 export { default as lfunc } from 'fengari/src/lfunc.js';
 export {
-  type CClosure,
   default as lobject,
   type Entry,
-  type Instruction,
   type LClosure,
   type Proto,
   type Table,
   type TValue as TValueType,
   type Udata,
 } from 'fengari/src/lobject.js';
-export { default as lopcodes } from 'fengari/src/lopcodes.js';
 export { type CallInfo, default as lstate, type lua_State } from 'fengari/src/lstate.js';
 export { default as lstring, type TString } from 'fengari/src/lstring.js';
 export { default as ltable } from 'fengari/src/ltable.js';

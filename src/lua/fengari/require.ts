@@ -7,7 +7,7 @@ import { standardLibraries } from './libraries/standard.js';
 import { callerOf } from './position.js';
 import type { Scope } from './scope.js';
 import { readable } from './text.js';
-import { type LuaFunction, lauxlib, type lua_State, push, Tag, type TValue } from './vm.js';
+import { type LuaFunction, lauxlib, type lua_State, push, Tag } from './vm.js';
 
 export const requireFunction: LuaFunction = (L) => {
   const scope = L.owner;
@@ -29,10 +29,16 @@ function sourceOf(L: lua_State, scope: Scope): LuaSource {
 
 /** Libraries ran before the source that imports them; `true` stands for one that returned nothing. */
 function pushLibrary(L: lua_State, scope: Scope, library: LuaSource): number {
-  const value = scope.loaded.get(library) as TValue;
+  const value = scope.loaded.get(library.entry);
+  if (value === undefined) return raiseThrown(L, scope, notYet(library));
   if (value.type === Tag.NIL) push(L, Tag.BOOLEAN, true);
   else push(L, value.type, value.value);
   return 1;
+}
+
+/** Only code of one library that reaches for the imports of another can meet this. */
+function notYet(library: LuaSource): PerdureError {
+  return new PerdureError(ErrorKind.INVALID, `${library.entry} has not run yet`);
 }
 
 function whyNot(scope: Scope, source: LuaSource, name: string): PerdureError | null {

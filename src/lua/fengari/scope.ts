@@ -39,8 +39,8 @@ export interface Scope {
   readonly userdata: WeakMap<object, Udata>;
   /** Which source a piece of code was compiled from, by the name object in its functions. */
   readonly sources: Map<TString, LuaSource>;
-  /** What a loaded library returned. */
-  readonly loaded: Map<LuaSource, import('./vm.js').TValue>;
+  /** What a loaded library returned, by entry id. */
+  readonly loaded: Map<string, import('./vm.js').TValue>;
   /** The process's own table of a standard library or module; null where there is none. */
   library(name: string): Table | null;
   /** A number that stands for an object in `tostring`, in the order of asking. */

@@ -10,10 +10,7 @@ import { decodeBytes, encodeText } from './text.js';
 
 export type {
   CallInfo,
-  CClosure,
-  Continuation,
   Entry,
-  Instruction,
   LClosure,
   lua_State,
   Proto,

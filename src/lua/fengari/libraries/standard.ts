@@ -66,6 +66,24 @@ export const standardLibraries: { readonly [name: string]: Pattern } = {
   utf8,
 };
 
+/** Library functions that others can suspend inside of; only the rest stand in the way of a wait. */
+const TRANSPARENT = /^(pcall|xpcall|require|coroutine\..*)$/;
+
+const names: ReadonlyMap<unknown, string> = new Map([
+  ...namesIn('', baseLibrary),
+  ...Object.entries(standardLibraries).flatMap(([name, library]) => namesIn(`${name}.`, library)),
+]);
+
+function namesIn(prefix: string, library: Pattern): [unknown, string][] {
+  return library.shared().map(([name, value]) => [value, prefix + name]);
+}
+
+/** The name of a library function that calls back and cannot be suspended meanwhile, else null. */
+export function nameOfNative(fn: unknown): string | null {
+  const name = names.get(fn);
+  return name === undefined || TRANSPARENT.test(name) ? null : name;
+}
+
 /** What a call of the `string` table does: `string(x)` is a checked cast. */
 export const callString: LuaFunction = (L) => {
   lapi.lua_rotate(L, 1, -1);
