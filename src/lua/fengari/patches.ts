@@ -22,6 +22,7 @@ import { concatBytes, encodeText, hexOf } from './text.js';
 const types = defs.constant_types;
 const STRING = types.LUA_TLNGSTR as number;
 const NIL = types.LUA_TNIL as number;
+const FLOAT = types.LUA_TNUMFLT as number;
 const NUMBER = types.LUA_TNUMBER as number;
 /** A third number tag, only ever on the scanner's scratch value: see {@link patchNumbers}. */
 const SCANNED = NUMBER | 0x20;
@@ -37,7 +38,7 @@ function patchNumbers(): void {
   lobject.luaO_str2num = (text, into) => {
     const n = parseNumber(text);
     if (n === null) return 0;
-    into.type = SCANNED;
+    into.type = isScannerText(text) ? SCANNED : FLOAT;
     into.value = n;
     return text.length + 1;
   };
@@ -48,6 +49,16 @@ function patchNumbers(): void {
     const n = lvm.tonumber(from);
     return n === false ? false : toWhole(n);
   };
+}
+
+/**
+ * The scanner passes a part of its buffer, whose size is a power of two from 32 on; strings own theirs
+ * whole. (A string of just such a length counts as the scanner's, which does no harm but in a bit
+ * operation on two of them.)
+ */
+function isScannerText(text: Uint8Array): boolean {
+  const { length } = text;
+  return text.buffer.byteLength !== length || (length >= 32 && (length & (length - 1)) === 0);
 }
 
 function patchBitOperators(): void {
