@@ -49,7 +49,7 @@ export interface World {
 }
 
 /** Server that specs use: the one named by PERDURE_TEST_ADDRESS, else an embedded one. */
-export async function testServer(): Promise<{ address: string; close(): Promise<void> }> {
+async function testServer(): Promise<{ address: string; close(): Promise<void> }> {
   const address = process.env.PERDURE_TEST_ADDRESS;
   if (address !== undefined) return { address, close: async () => {} };
   return startTemporalServer({ port: 0 });
@@ -132,7 +132,7 @@ export function orderOf(name: string, values: readonly Value[]): SpawnOrder {
   };
 }
 
-export function appOf(options: WorldOptions, taskQueue: string): AppData {
+function appOf(options: WorldOptions, taskQueue: string): AppData {
   return {
     workflows: Object.entries(options.workflows).map(([name, text]) => ({
       entry: `app:${name}`,
@@ -155,7 +155,7 @@ export function appOf(options: WorldOptions, taskQueue: string): AppData {
   };
 }
 
-export function luaSource(name: string, text: string): LuaSource {
+function luaSource(name: string, text: string): LuaSource {
   return {
     entry: `app:${name}`,
     file: `${name}.lua`,

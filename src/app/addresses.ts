@@ -12,7 +12,7 @@
  */
 
 /** Where Temporal's own development server listens. */
-export const LOCAL_ADDRESS = '127.0.0.1:7233';
+const LOCAL_ADDRESS = '127.0.0.1:7233';
 
 export interface AddressFacts {
   /** `--address`. */
@@ -63,7 +63,7 @@ export function splitAddress(address: string): { host: string; port: number } | 
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port };
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const host = splitAddress(address)?.host ?? address;
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

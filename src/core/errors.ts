@@ -140,7 +140,7 @@ export function isPerdureError(value: unknown): value is PerdureError {
  * What a kind says about trying again when nobody said otherwise (DESIGN: TIMEOUT, UNAVAILABLE and
  * RATE_LIMITED may pass, UNKNOWN says nothing, every other kind is final).
  */
-export function retryableByKind(kind: ErrorKind): boolean | undefined {
+function retryableByKind(kind: ErrorKind): boolean | undefined {
   switch (kind) {
     case ErrorKind.TIMEOUT:
     case ErrorKind.UNAVAILABLE:

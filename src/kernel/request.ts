@@ -1,8 +1,3 @@
-/**
- * Requests: what a task asks for, as plain data. The kernel answers the first group itself and passes
- * the second (`HostRequest`) to its host.
- */
-import type { ErrorKind } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import type { Context } from '../core/signal.js';
@@ -123,12 +118,4 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
   readonly body: string | Uint8Array;
-}
-
-export type HostOp = HostRequest['op'];
-
-/** Why a host refuses an operation it does not have, in words. */
-export interface Refusal {
-  readonly kind: ErrorKind;
-  readonly message: string;
 }

@@ -5,7 +5,7 @@
  */
 import type { Kernel } from '../kernel/kernel.js';
 import type { Program } from '../kernel/program.js';
-import type { LuaModule, Use } from './module.js';
+import type { Use } from './module.js';
 
 /** Lua source, as an entry declares it. */
 export interface LuaSource {
@@ -41,6 +41,3 @@ export interface Engine {
   /** A program with globals of its own. `main` is looked up at its first turn. */
   open(options: OpenOptions): Program;
 }
-
-/** Makes an engine that offers these modules. */
-export type EngineFactory = (modules: readonly LuaModule[]) => Engine;

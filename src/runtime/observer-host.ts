@@ -7,7 +7,7 @@ import { formatPid, type Pid } from '../core/pid.js';
 import { ACCEPTED, type Delivery, type ExitResult, type Signal } from '../core/signal.js';
 import type { Host, ProcessInfo, Spawned } from './host.js';
 
-export const OBSERVER_HOST = 'perdure:observer';
+const OBSERVER_HOST = 'perdure:observer';
 
 export class ObserverHost implements Host {
   readonly id = OBSERVER_HOST;

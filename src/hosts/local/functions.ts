@@ -1,15 +1,10 @@
-/**
- * Function calls: short processes on the host `perdure:functions`. While a function runs it has a PID,
- * an inbox and all else that a process has; all of it ends with the call.
- */
-import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Pid } from '../../core/pid.js';
 import type { Answer } from '../../kernel/program.js';
 import type { CallRequest } from '../../kernel/request.js';
 import type { Node } from '../../runtime/node.js';
 import type { FunctionCaller } from './programs.js';
 
-export const FUNCTIONS_HOST = 'perdure:functions';
+const FUNCTIONS_HOST = 'perdure:functions';
 
 export class LocalFunctions implements FunctionCaller {
   constructor(private readonly node: Node) {}
@@ -36,12 +31,4 @@ export class LocalFunctions implements FunctionCaller {
       });
     };
   }
-}
-
-/** The error for a call of something that is not a function. */
-export function notAFunction(entry: string, kind: string): PerdureError {
-  return new PerdureError(
-    ErrorKind.INVALID,
-    `${entry} is a ${kind}, not a function.lua; start it with process.spawn`,
-  );
 }

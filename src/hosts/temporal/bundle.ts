@@ -86,8 +86,9 @@ type Webpack = { DefinePlugin: new (values: { [name: string]: string }) => never
 type WebpackConfiguration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
 function configure(config: WebpackConfiguration): WebpackConfiguration {
-  const require = createRequire(createRequire(import.meta.url).resolve('@temporalio/worker'));
-  const { DefinePlugin } = require('webpack') as Webpack;
+  // The worker package's own webpack, not one that an app may have.
+  const fromWorker = createRequire(createRequire(import.meta.url).resolve('@temporalio/worker'));
+  const { DefinePlugin } = fromWorker('webpack') as Webpack;
   // The first rule reads the source maps of every module, which are not used here.
   const rules = config.module?.rules?.slice(1) ?? [];
   return {

@@ -33,7 +33,7 @@ function assertOpen(channel: Channel, name: string): void {
   throw new PerdureError(ErrorKind.INVALID, `${name}: ${why}`);
 }
 
-export const channelType: ObjectType<Channel> = {
+const channelType: ObjectType<Channel> = {
   of: Channel,
   name: 'Channel',
   methods: {

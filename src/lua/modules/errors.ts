@@ -23,7 +23,7 @@ import {
 import { describe, fn, method } from './args.js';
 import { toValue } from './values.js';
 
-export const errorType: ObjectType<PerdureError> = {
+const errorType: ObjectType<PerdureError> = {
   of: PerdureError,
   name: 'error',
   methods: {

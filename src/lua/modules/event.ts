@@ -16,7 +16,7 @@ export function itemToLua(kernel: Kernel, channel: Channel, item: Item): LuaValu
 }
 
 /** An event as a table: `kind` and `type` are the same word, `from` and `pid` the same PID. */
-export function eventToLua(event: ProcessEvent): LuaValue {
+function eventToLua(event: ProcessEvent): LuaValue {
   const head = {
     kind: event.kind,
     type: event.kind,

@@ -67,10 +67,6 @@ export function decodePayload(payload: Payload | null | undefined): Value {
   return opaque(name, data);
 }
 
-export function decodePayloads(payloads: readonly Payload[] | null | undefined): Value[] {
-  return (payloads ?? []).map(decodePayload);
-}
-
 function opaque(encoding: string, data: Uint8Array): Value {
   return { encoding, data: new Uint8Array(data) };
 }
