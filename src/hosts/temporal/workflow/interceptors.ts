@@ -35,7 +35,7 @@ export const interceptors = (): WorkflowInterceptors => ({
   internals: [
     {
       activate({ activation, batchIndex }, next) {
-        const jobs = (activation.jobs ?? []).filter(harmless).map(cancelAsSignal);
+        const jobs = firstCancelFirst((activation.jobs ?? []).filter(harmless)).map(cancelAsSignal);
         next({ activation: { ...activation, jobs }, batchIndex });
       },
       concludeActivation(input, next) {
@@ -53,9 +53,19 @@ function harmless(job: Job): boolean {
 }
 
 /**
- * A cancel request becomes a signal, so that it reaches the process in its place among the others and with
- * its reason, which the SDK drops.
+ * The SDK hands a cancel request over after the signals of the same task. Later requests come as signals,
+ * and the first one belongs before those.
  */
+function firstCancelFirst(jobs: Job[]): Job[] {
+  const first = jobs.findIndex((job) => job.cancelWorkflow != null);
+  const later = jobs.findIndex((job) => job.signalWorkflow?.signalName === OwnSignal.CANCEL);
+  if (later < 0 || first < later) return jobs;
+  const [cancel] = jobs.splice(first, 1);
+  if (cancel !== undefined) jobs.splice(later, 0, cancel);
+  return jobs;
+}
+
+/** A cancel request becomes a signal, so that it reaches the process with its reason, which the SDK drops. */
 function cancelAsSignal(job: Job): Job {
   if (job.cancelWorkflow == null) return job;
   const note = readCancelReason(job.cancelWorkflow.reason);
