@@ -49,7 +49,7 @@ export interface World {
 }
 
 /** Server that specs use: the one named by PERDURE_TEST_ADDRESS, else an embedded one. */
-async function testServer(): Promise<{ address: string; close(): Promise<void> }> {
+export async function testServer(): Promise<{ address: string; close(): Promise<void> }> {
   const address = process.env.PERDURE_TEST_ADDRESS;
   if (address !== undefined) return { address, close: async () => {} };
   return startTemporalServer({ port: 0 });
@@ -155,7 +155,7 @@ function appOf(options: WorldOptions, taskQueue: string): AppData {
   };
 }
 
-function luaSource(name: string, text: string): LuaSource {
+export function luaSource(name: string, text: string): LuaSource {
   return {
     entry: `app:${name}`,
     file: `${name}.lua`,
