@@ -10,7 +10,8 @@ const { startApp } = await import('../dist/src/index.js');
 const { formatDuration } = await import('../dist/src/core/duration.js');
 const { parsePid } = await import('../dist/src/core/pid.js');
 const { ProcessTree } = await import('../dist/src/cli/process-tree.js');
-const { default: pc } = await import('picocolors');
+const { default: picocolors } = await import('picocolors');
+const pc = picocolors.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
 
 const tree = new ProcessTree();
 let began;

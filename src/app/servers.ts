@@ -72,8 +72,9 @@ export function isListening(address: string): Promise<boolean> {
   });
 }
 
+/** By its text: an error of Node's network is no instance of the Error of every realm. */
 function isTaken(thrown: unknown): boolean {
-  return thrown instanceof Error && /EADDRINUSE|in use|No address added/i.test(thrown.message);
+  return /EADDRINUSE|in use|No address added/i.test(String(thrown));
 }
 
 function cannotListen(address: string, cause: unknown): PerdureError {

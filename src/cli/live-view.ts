@@ -2,11 +2,15 @@
  * The live list of processes at the foot of a terminal. Log lines are printed above it; the list is
  * drawn anew at most ten times a second.
  */
-import pc from 'picocolors';
+import type pc from 'picocolors';
 import type { NodeEvent } from '../runtime/events.js';
 import { type Paint, ProcessTree } from './process-tree.js';
 
+/** The functions that colour text, or leave it as it is. */
+export type Colors = ReturnType<typeof pc.createColors>;
+
 export interface LiveViewOptions {
+  readonly colors: Colors;
   readonly write: (text: string) => void;
   readonly columns: () => number;
   readonly rows: () => number;
@@ -14,8 +18,10 @@ export interface LiveViewOptions {
 
 const REDRAW_MS = 100;
 
-const paint: Paint = (status, text) =>
-  status === 'running' ? pc.cyan(text) : status === 'done' ? pc.green(text) : pc.red(text);
+const painter =
+  ({ cyan, green, red }: Colors): Paint =>
+  (status, text) =>
+    status === 'running' ? cyan(text) : status === 'done' ? green(text) : red(text);
 
 export class LiveView {
   private readonly tree = new ProcessTree();
@@ -59,7 +65,7 @@ export class LiveView {
     this.timer = undefined;
     this.erase();
     const all = this.tree.lines((_, text) => text);
-    const colored = this.tree.lines(paint);
+    const colored = this.tree.lines(painter(this.options.colors));
     const room = Math.max(1, this.options.rows() - 2);
     const shown = colored.slice(-room).map((text, i) => {
       const bare = all[all.length - Math.min(room, all.length) + i] ?? '';

@@ -4,8 +4,9 @@ import type { NodeEvent } from '../runtime/events.js';
 
 export interface LogOptions {
   readonly level: string;
-  /** Colour and layout for people. */
+  /** A layout for people instead of JSON. */
   readonly pretty: boolean;
+  readonly color: boolean;
   /** Where a finished line goes; without a line end in it. */
   readonly write: (text: string) => void;
 }
@@ -16,7 +17,7 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   if (!options.pretty) return pino(base, sink);
   const { prettyFactory } = await import('pino-pretty');
   const format = prettyFactory({
-    colorize: true,
+    colorize: options.color,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,entry,hostname',
     messageFormat: '{msg}',

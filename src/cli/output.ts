@@ -9,7 +9,7 @@ import type { Pid } from '../core/pid.js';
 import { formatProblem, registryProblems } from '../registry/index.js';
 import type { NodeListener } from '../runtime/events.js';
 import { failure, readable, success } from './envelope.js';
-import { LiveView } from './live-view.js';
+import { type Colors, LiveView } from './live-view.js';
 import { createLogger, logEvent } from './log.js';
 
 export interface OutputFlags {
@@ -32,7 +32,10 @@ export interface Output {
 export async function openOutput(flags: OutputFlags): Promise<Output> {
   const json = flags.json ?? false;
   const terminal = process.stderr.isTTY === true;
-  const view = terminal && !json ? liveView() : null;
+  // Decided here: the library would also colour what a CI server or a file gets.
+  const color = (terminal || (flags.color ?? false)) && !process.env.NO_COLOR;
+  const colors = pc.createColors(color);
+  const view = terminal && !json ? liveView(colors) : null;
   const toStderr = (text: string) => {
     if (view === null) process.stderr.write(text);
     else view.print(text);
@@ -40,6 +43,7 @@ export async function openOutput(flags: OutputFlags): Promise<Output> {
   const log = await createLogger({
     level: flags.logLevel,
     pretty: terminal || (flags.color ?? false),
+    color,
     write: toStderr,
   });
   return {
@@ -62,7 +66,7 @@ export async function openOutput(flags: OutputFlags): Promise<Output> {
     complain: (pid, error) => {
       view?.close();
       if (json) process.stdout.write(`${JSON.stringify(failure(pid, error))}\n`);
-      toStderr(`${described(error)}\n`);
+      toStderr(`${described(error, colors)}\n`);
     },
     close: () => view?.close(),
   };
@@ -73,20 +77,20 @@ function shown(value: Value): string {
   return typeof value === 'string' ? value : JSON.stringify(readable(value), null, 2);
 }
 
-function described(error: PerdureError): string {
+function described(error: PerdureError, colors: Colors): string {
   const problems = registryProblems(error);
   if (problems !== undefined) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    return [pc.red(`perdure: the app cannot start: ${count}`), ...problems.map(formatProblem)].join(
-      '\n',
-    );
+    const head = colors.red(`perdure: the app cannot start: ${count}`);
+    return [head, ...problems.map(formatProblem)].join('\n');
   }
-  const head = `${pc.red('perdure:')} ${error.kind}: ${error.text}`;
-  return error.trace === undefined ? head : `${head}\n${pc.dim(error.trace)}`;
+  const head = `${colors.red('perdure:')} ${error.kind}: ${error.text}`;
+  return error.trace === undefined ? head : `${head}\n${colors.dim(error.trace)}`;
 }
 
-function liveView(): LiveView {
+function liveView(colors: Colors): LiveView {
   return new LiveView({
+    colors,
     write: (text) => process.stderr.write(text),
     columns: () => process.stderr.columns || 80,
     rows: () => process.stderr.rows || 24,
