@@ -41,10 +41,16 @@ export function recordedCommands(events: readonly Event[]): CommandText[] {
   });
 }
 
-/** The commands of one activation, as the sandbox told them. */
+/**
+ * The commands of one activation, as the sandbox told them. A timer that is started and cancelled in one
+ * never reaches the history.
+ */
 export function replayedCommands(json: string): CommandText[] {
-  return (JSON.parse(json) as Command[]).flatMap((command) => {
+  const commands = JSON.parse(json) as Command[];
+  const cancelled = new Set(commands.map((command) => command.cancelTimer?.seq));
+  return commands.flatMap((command) => {
     const timer = command.startTimer;
+    if (timer != null && cancelled.has(timer.seq)) return [];
     if (timer != null) return [`timer ${ms(timer.startToFireTimeout)}`];
     const activity = command.scheduleActivity;
     if (activity != null) {

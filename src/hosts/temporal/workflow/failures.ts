@@ -56,7 +56,7 @@ export function fromFailure(thrown: unknown): PerdureError {
   if (thrown instanceof CancelledFailure) {
     return new PerdureError(ErrorKind.CANCELED, thrown.message || 'canceled');
   }
-  if (thrown instanceof TerminatedFailure) return terminated(thrown.message || null);
+  if (thrown instanceof TerminatedFailure) return terminated(ownWords(thrown.message));
   if (thrown instanceof ServerFailure) {
     return new PerdureError(ErrorKind.INTERNAL, thrown.message, {
       retryable: !thrown.nonRetryable,
@@ -100,6 +100,13 @@ function isErrorData(detail: Value | undefined, kind: ErrorKind): boolean {
     'message' in detail &&
     detail.kind === kind
   );
+}
+
+/** A reason; `null` where the SDK only says what happened. */
+function ownWords(message: string | undefined): string | null {
+  return message === undefined || /^(child workflow )?(execution )?terminated$/i.test(message)
+    ? null
+    : message || null;
 }
 
 function unknownFailure(failure: TemporalFailure): PerdureError {
