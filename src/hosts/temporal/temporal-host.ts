@@ -66,6 +66,7 @@ export class TemporalHost implements Host {
     const { options, node, calls: workflows, attributes } = this;
     const { id: worker, app } = options;
     this.endLogs = useSdkRuntime(({ level, message, fields }) => {
+      if (message.startsWith(NO_WORKFLOWS)) return;
       const error = fields.error === undefined ? '' : `: ${String(fields.error)}`;
       node.log(level, `${worker}: ${message}${error}`, null);
     });
@@ -202,6 +203,9 @@ export class TemporalHost implements Host {
 }
 
 const FRESH_LIMIT = 10_000;
+
+/** The SDK warns of a worker without workflows; the node's own one is meant to have none. */
+const NO_WORKFLOWS = 'No workflows registered';
 
 function notAPid(pid: Pid): PerdureError {
   return new PerdureError(ErrorKind.INVALID, `not a PID: ${pid}`);
