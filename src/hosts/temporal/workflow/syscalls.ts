@@ -1,9 +1,9 @@
 /** The syscalls of a workflow's kernel, made of workflow APIs: commands in, and answers back later. */
-import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
-import { type Pid, type PidParts, parsePid } from '../../../core/pid.js';
-import { RESERVED_TOPIC_PREFIX, type Signal } from '../../../core/signal.js';
+import { type Pid, parsePid } from '../../../core/pid.js';
+import type { Signal } from '../../../core/signal.js';
 import { DONE } from '../../../kernel/kernel.js';
 import type { Answer } from '../../../kernel/program.js';
 import type { HostRequest, SpawnRequest } from '../../../kernel/request.js';
@@ -15,21 +15,14 @@ import { type ChildOrder, Children } from './children.js';
 import { fromFailure } from './failures.js';
 import type { OutgoingHeaders } from './headers.js';
 import { sinks } from './logs.js';
+import { OutgoingSignals } from './outgoing-signals.js';
 import { Outstanding } from './outstanding.js';
 import { encodeArgs } from './payload-converter.js';
 import { Peers } from './peers.js';
 import { type SandboxData, workerOf, workflowOfEntry } from './sandbox-app.js';
-import { shielded } from './shield.js';
 import { Timers } from './timers.js';
 import { Versions } from './versions.js';
-import {
-  isReservedByTemporal,
-  OwnActivity,
-  OwnSignal,
-  type PeerSignal,
-  type SpawnNote,
-  type StartupBatch,
-} from './wire.js';
+import { OwnActivity, OwnSignal, type SpawnNote, type StartupBatch } from './wire.js';
 import { workflowInfoValue } from './workflow-info.js';
 
 /** What the process gives to its syscalls: the ways back into its kernel. */
@@ -58,7 +51,7 @@ export class WorkflowSyscalls implements Syscalls {
   private readonly versions = new Versions();
   private readonly activities: Activities;
   private readonly children: Children;
-  private readonly peers: Peers;
+  private readonly signals: OutgoingSignals;
   private readonly attributes: Attributes;
   /** How to give up a call that is under way. */
   private readonly aborts = new Map<number, () => void>();
@@ -69,7 +62,7 @@ export class WorkflowSyscalls implements Syscalls {
     this.activities = new Activities(data, pid, headers);
     this.children = new Children(data, pid, headers, this.outstanding, (s) => inputs.deliver(s));
     this.attributes = new Attributes(this.activities);
-    this.peers = new Peers(
+    const peers = new Peers(
       data.app.taskQueuePrefix,
       `${pid}/${workflowInfo().runId}`,
       this.activities,
@@ -79,6 +72,9 @@ export class WorkflowSyscalls implements Syscalls {
         this.log('warn', text, { targets: items.map(({ to }) => to) });
       },
     );
+    const { activities, outstanding } = this;
+    const toSelf = (signal: Signal) => inputs.deliver(signal);
+    this.signals = new OutgoingSignals({ ...options, activities, outstanding, peers, toSelf });
   }
 
   now(): number {
@@ -122,8 +118,10 @@ export class WorkflowSyscalls implements Syscalls {
 
   private perform(call: number, request: HostRequest): Answer | null {
     switch (request.op) {
-      case 'send':
-        return this.send(call, request);
+      case 'send': {
+        const { target, topic, values } = request;
+        return this.soon(call, this.signals.message(target, topic, values));
+      }
       case 'spawn':
         return this.spawn(call, request.spawn);
       case 'exec':
@@ -143,11 +141,13 @@ export class WorkflowSyscalls implements Syscalls {
       case 'cancel': {
         const { reason, deadlineMs } = request;
         const from = this.options.pid;
-        return this.end(call, request.pid, { kind: 'cancel', from, reason, deadlineMs });
+        const signal = { kind: 'cancel', from, reason, deadlineMs } as const;
+        return this.soon(call, this.signals.end(request.pid, signal));
       }
       case 'terminate': {
-        const from = this.options.pid;
-        return this.end(call, request.pid, { kind: 'terminate', from, reason: request.reason });
+        const { reason, pid } = request;
+        const signal = { kind: 'terminate', from: this.options.pid, reason } as const;
+        return this.soon(call, this.signals.end(pid, signal));
       }
       case 'version':
         return answered(this.versions.of(request.change, request.min, request.max));
@@ -167,57 +167,6 @@ export class WorkflowSyscalls implements Syscalls {
     }
   }
 
-  // --- messages ---------------------------------------------------------------------------------
-
-  private send(call: number, request: Extract<HostRequest, { op: 'send' }>): Answer | null {
-    const { target, topic, values } = request;
-    checkTopic(topic);
-    const from = this.options.pid;
-    if (target === from) {
-      this.options.inputs.deliver({ kind: 'message', from, topic, values, context: null });
-      return answered(true);
-    }
-    const parts = parsePid(target);
-    if (parts === undefined) {
-      return refused(noNames(ErrorKind.NOT_FOUND, `name not found: ${target}`));
-    }
-    if (parts.node !== undefined) {
-      const signal: PeerSignal = { kind: 'message', from, topic, values, context: null };
-      return this.sendToPeer(parts.node, target, signal);
-    }
-    this.checkWorkflowHost(parts);
-    const args = encodeArgs(values, 'payload');
-    return this.later(call, this.signal(parts.id, topic, args, target));
-  }
-
-  private sendToPeer(node: string, to: Pid, signal: PeerSignal): Answer {
-    const values = signal.kind === 'message' ? signal.values : [];
-    const chars = encodeArgs(values, 'payload').reduce(
-      (sum, arg) => sum + (arg.payload.data?.length ?? 0),
-      0,
-    );
-    this.peers.send(node, to, signal, chars);
-    return answered(true);
-  }
-
-  private async signal(
-    workflowId: string,
-    name: string,
-    args: unknown[],
-    target: Pid,
-  ): Promise<Value> {
-    const sent = shielded(() => {
-      this.options.headers.forSignal({ from: this.options.pid, context: null });
-      return getExternalWorkflowHandle(workflowId).signal(name, ...args);
-    });
-    try {
-      await this.outstanding.add(sent);
-      return true;
-    } catch (thrown) {
-      throw notRunning(target, thrown);
-    }
-  }
-
   // --- processes --------------------------------------------------------------------------------
 
   private spawn(call: number, request: SpawnRequest): Answer | null {
@@ -233,7 +182,7 @@ export class WorkflowSyscalls implements Syscalls {
     if (ended === null && order.messages.length > 0 && parts !== undefined) {
       const batch: StartupBatch = order.messages;
       const args = encodeArgs([batch as unknown as Value], 'messages');
-      await this.signal(parts.id, OwnSignal.BATCH, args, pid);
+      await this.signals.toWorkflow(parts.id, OwnSignal.BATCH, args, pid);
     }
     return pid;
   }
@@ -315,61 +264,6 @@ export class WorkflowSyscalls implements Syscalls {
     return answered(true);
   }
 
-  private end(
-    call: number,
-    pid: Pid,
-    signal: Extract<Signal, { kind: 'cancel' | 'terminate' }>,
-  ): Answer | null {
-    if (pid === this.options.pid) {
-      this.options.inputs.deliver(signal);
-      return answered(true);
-    }
-    const parts = parsePid(pid);
-    if (parts === undefined) throw new PerdureError(ErrorKind.INVALID, `not a PID: ${pid}`);
-    if (parts.node !== undefined) return this.sendToPeer(parts.node, pid, signal);
-    this.checkWorkflowHost(parts);
-    if (signal.kind === 'cancel')
-      return this.later(call, this.cancelWorkflow(parts.id, pid, signal));
-    const note = { workflow_id: parts.id, reason: signal.reason };
-    return this.later(call, this.outstanding.add(this.terminateWorkflow(note, pid)));
-  }
-
-  private async cancelWorkflow(
-    workflowId: string,
-    pid: Pid,
-    signal: Extract<Signal, { kind: 'cancel' }>,
-  ): Promise<Value> {
-    const { reason, deadlineMs: deadline, from } = signal;
-    this.options.cancelReasons.add(workflowId, { reason, deadline, from });
-    const requested = shielded(() => getExternalWorkflowHandle(workflowId).cancel());
-    try {
-      await this.outstanding.add(requested);
-      return true;
-    } catch (thrown) {
-      throw notRunning(pid, thrown);
-    }
-  }
-
-  private async terminateWorkflow(note: { [key: string]: Value }, pid: Pid): Promise<Value> {
-    try {
-      await this.activities.own(OwnActivity.TERMINATE, note, {});
-      return true;
-    } catch (thrown) {
-      const error = fromFailure(thrown);
-      throw error.kind === ErrorKind.NOT_FOUND ? notRunning(pid, thrown) : error;
-    }
-  }
-
-  private checkWorkflowHost(parts: PidParts): void {
-    const { app } = this.options.data;
-    if (Object.hasOwn(app.workers, parts.host)) return;
-    const known = Object.keys(app.workers).join(', ');
-    throw new PerdureError(
-      ErrorKind.NOT_FOUND,
-      `host not found: ${parts.host}; workers of this app are ${known}`,
-    );
-  }
-
   // --- the rest ---------------------------------------------------------------------------------
 
   private setAttributes(
@@ -386,6 +280,11 @@ export class WorkflowSyscalls implements Syscalls {
       return true;
     });
     return this.later(call, prepared);
+  }
+
+  /** The answer, at once where it is there. */
+  private soon(call: number, answer: Value | Promise<Value>): Answer | null {
+    return answer instanceof Promise ? this.later(call, answer) : answered(answer);
   }
 
   /** The answer of `call` comes when `work` settles. */
@@ -411,21 +310,6 @@ function answered(value: Value): Answer {
 
 function refused(error: PerdureError): Answer {
   return { value: null, ok: false, error };
-}
-
-function checkTopic(topic: string): void {
-  if (!topic.startsWith(RESERVED_TOPIC_PREFIX) && !isReservedByTemporal(topic)) return;
-  const prefix = isReservedByTemporal(topic) ? '__temporal_' : RESERVED_TOPIC_PREFIX;
-  throw new PerdureError(
-    ErrorKind.INVALID,
-    `topic ${JSON.stringify(topic)}: topics that start with "${prefix}" are reserved`,
-  );
-}
-
-function notRunning(pid: Pid, thrown: unknown): PerdureError {
-  return new PerdureError(ErrorKind.NOT_FOUND, `process not found: ${pid} is not running`, {
-    cause: thrown,
-  });
 }
 
 function noNames(kind: ErrorKind, what: string): PerdureError {
