@@ -14,3 +14,9 @@ export async function perSecond(
   await Promise.all(Array.from({ length: width }, lane));
   return (n * 1000) / (performance.now() - started);
 }
+
+/** The middle one of an odd number of measurements. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
