@@ -36,6 +36,8 @@ export interface AppOptions {
   readonly env?: { readonly [name: string]: string | undefined };
   /** Where Lua's `print` goes, without a line end. Default: stdout. */
   readonly print?: (text: string) => void;
+  /** Aborted: the start is given up, and what has started is stopped again. */
+  readonly signal?: AbortSignal;
   /** Told of everything that happens, from the first start on. */
   readonly onEvent?: NodeListener;
 }
@@ -96,18 +98,27 @@ export async function startApp(options: AppOptions): Promise<App> {
   const services = new Services({ registry, node, runtime, local, temporal });
   // Processes that only wait give Node no reason to stay; a running app is one.
   const alive = setInterval(() => {}, LONGEST_INTERVAL_MS);
-  const stop = async () => {
+  const stopAll = async (): Promise<readonly string[]> => {
     const late = await services.stop();
     await local.stop();
     await temporal?.close();
     clearInterval(alive);
     return late;
   };
+  let stopped: Promise<readonly string[]> | undefined;
+  const stop = (): Promise<readonly string[]> => {
+    stopped ??= stopAll();
+    return stopped;
+  };
+  const giveUp = (): void => void stop();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await services.start();
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
   return {
     runtime,

@@ -90,7 +90,9 @@ describe('an app', () => {
 
   it('stops services in reverse order, each with CANCEL', async () => {
     const polite = `return { main = function()
-      local event = process.events():receive()
+      local events = process.events()
+      require("logger").info("ready")
+      local event = events:receive()
       return event.kind
     end }`;
     const { app, events, until } = await start({
@@ -104,9 +106,7 @@ describe('an app', () => {
       'first.lua': polite,
       'second.lua': polite,
     });
-    await until(
-      (e) => e.kind === 'service' && e.id === 'app:second_service' && e.state === 'running',
-    );
+    await until((e) => e.kind === 'log' && e.entry === 'app:second');
     const notices = await app.stop();
     const stopped = events.flatMap((e) =>
       e.kind === 'service' && e.state === 'stopped' && e.id.endsWith('service') ? [e.id] : [],
@@ -157,5 +157,20 @@ describe('an app', () => {
     expect((await inA.exit).value).toBe('from a');
     expect((await inB.exit).value).toBe('from b');
     await Promise.all([a.app.stop(), b.app.stop()]);
+  });
+
+  it('stops a service at once that never asked for its events', async () => {
+    const { app, until } = await start({
+      '_index.yaml': index(HOST, luaEntry('deaf'), service('deaf')),
+      'deaf.lua': 'return { main = function() require("time").sleep("1h") end }',
+    });
+    await until(
+      (e) => e.kind === 'service' && e.id === 'app:deaf_service' && e.state === 'running',
+    );
+    const stopping = app.stop();
+    const { result } = (await until((e) => e.kind === 'exited')) as NodeEvent & { kind: 'exited' };
+    expect(result.error?.text).toMatch(/terminated: the service is stopping/);
+    expect(app.stop()).toBe(stopping);
+    await stopping;
   });
 });

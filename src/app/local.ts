@@ -1,4 +1,5 @@
 /** The local side of an app: its process hosts, the host of functions, and what they share. */
+import { type Pid, parsePid } from '../core/pid.js';
 import { LocalFunctions } from '../hosts/local/functions.js';
 import { LocalHost } from '../hosts/local/local-host.js';
 import { createOutside } from '../hosts/local/outside.js';
@@ -43,6 +44,11 @@ export class LocalSide {
     this.add(BUILT_IN_HOST, 'local');
     for (const { id } of registry.ofKind('terminal.host')) this.add(id, 'local');
     for (const { id, limits } of registry.ofKind('process.host')) this.add(id, 'local', limits);
+  }
+
+  /** Asks a process to end within `withinMs`; one that never asked for its events ends at once. */
+  askToStop(pid: Pid, withinMs: number, reason: string): void {
+    this.hosts.get(parsePid(pid)?.host ?? '')?.askToStop(pid, withinMs, reason);
   }
 
   /** Ends the processes of one host. */

@@ -39,10 +39,7 @@ export class Services {
   constructor(private readonly options: ServicesOptions) {
     const { node } = options;
     this.supervisor = new ServiceSupervisor(this.specs(), {
-      cancel: (pid, deadlineMs) => {
-        const reason = 'the service is stopping';
-        void node.deliver(pid, { kind: 'cancel', from: null, reason, deadlineMs });
-      },
+      cancel: (pid, withinMs) => options.local.askToStop(pid, withinMs, 'the service is stopping'),
       terminate: (pid) => {
         const reason = 'the service did not stop in time';
         void node.deliver(pid, { kind: 'terminate', from: null, reason });

@@ -12,6 +12,8 @@ export const ExitCode = {
   /** Wrong usage of the command. */
   USAGE: 64,
   SIGINT: 130,
+  /** Nobody reads stdout any more. */
+  SIGPIPE: 141,
   SIGTERM: 143,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -31,17 +31,20 @@ export function logEvent(log: Logger, event: NodeEvent): void {
     case 'log': {
       const { pid, entry, fields } = event;
       const level = isLevel(event.level) ? event.level : 'info';
-      log[level]({ ...fields, ...(pid && { pid }), ...(entry && { entry }) }, event.message);
+      // A key of their own: a script's `level` or `time` must not pass for the log's.
+      const data = { ...(pid && { pid }), ...(entry && { entry }), ...(fields && { fields }) };
+      log[level](data, event.message);
       break;
     }
     case 'undeliverable':
-      log.warn(
+      // The sender was told; here it is for those who look closer.
+      log.debug(
         { pid: event.from, to: event.to, topic: event.topic, kind: event.error.kind },
         `message not delivered: ${event.error.text}`,
       );
       break;
     case 'service':
-      log.debug({ service: event.id }, `${event.id} ${event.state}${event.detail ?? ''}`);
+      logService(log, event);
       break;
     case 'spawned':
       log.debug({ pid: event.pid, entry: event.entry }, 'process started');
@@ -50,6 +53,15 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       log.debug({ pid: event.pid, kind: event.result.error?.kind }, 'process ended');
       break;
   }
+}
+
+function logService(log: Logger, event: NodeEvent & { kind: 'service' }): void {
+  const { id, state, detail } = event;
+  const why = detail === null ? '' : `: ${detail}`;
+  const data = { service: id, state };
+  if (state === 'failed') log.error(data, `${id} has failed for good${why}`);
+  else if (state === 'backing_off') log.warn(data, `${id} failed and will be started again${why}`);
+  else log.debug(data, `${id} is ${state}${why}`);
 }
 
 function isLevel(text: string): text is 'debug' | 'info' | 'warn' | 'error' {

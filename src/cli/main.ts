@@ -1,5 +1,7 @@
 /** The `perdure` command. Each subcommand is a file; this one only knows their names and flags. */
 import { Command, CommanderError, Option } from 'commander';
+import { ErrorKind, PerdureError } from '../core/errors.js';
+import { failure } from './envelope.js';
 import { ExitCode } from './exit-codes.js';
 
 /** Runs the command line. @returns the exit code. */
@@ -13,7 +15,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    return thrown.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
+    if (thrown.exitCode === 0) return ExitCode.OK;
+    if (argv.includes('--json')) {
+      const error = new PerdureError(ErrorKind.INVALID, thrown.message);
+      process.stdout.write(`${JSON.stringify(failure(null, error))}\n`);
+    }
+    return ExitCode.USAGE;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import { formatProblem, registryProblems } from '../registry/index.js';
 import type { NodeListener } from '../runtime/events.js';
-import { failure, readable, success } from './envelope.js';
+import { type Envelope, failure, readable, success } from './envelope.js';
 import { type Colors, LiveView } from './live-view.js';
 import { createLogger, logEvent } from './log.js';
 
@@ -24,6 +24,7 @@ export interface Output {
   /** Lua's `print`. */
   readonly print: (text: string) => void;
   readonly note: NodeListener;
+  /** The answer of the run; without a PID (nothing was executed) only `--json` shows it. */
   readonly result: (pid: Pid | null, value: Value) => void;
   readonly complain: (pid: Pid | null, error: PerdureError) => void;
   readonly close: () => void;
@@ -39,6 +40,12 @@ export async function openOutput(flags: OutputFlags): Promise<Output> {
   const toStderr = (text: string) => {
     if (view === null) process.stderr.write(text);
     else view.print(text);
+  };
+  let answered = false;
+  /** One envelope a run: what goes wrong after it is said on stderr alone. */
+  const answer = (envelope: Envelope) => {
+    if (!answered) process.stdout.write(`${JSON.stringify(envelope)}\n`);
+    answered = true;
   };
   const log = await createLogger({
     level: flags.logLevel,
@@ -61,11 +68,12 @@ export async function openOutput(flags: OutputFlags): Promise<Output> {
     },
     result: (pid, value) => {
       view?.close();
-      process.stdout.write(`${json ? JSON.stringify(success(pid, value)) : shown(value)}\n`);
+      if (json) answer(success(pid, value));
+      else if (pid !== null) process.stdout.write(`${shown(value)}\n`);
     },
     complain: (pid, error) => {
       view?.close();
-      if (json) process.stdout.write(`${JSON.stringify(failure(pid, error))}\n`);
+      if (json) answer(failure(pid, error));
       toStderr(`${described(error, colors)}\n`);
     },
     close: () => view?.close(),

@@ -1,11 +1,11 @@
 /** `perdure run`: starts an app; with `-x` runs one entry, prints what it returned and stops. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type App, startApp } from '../app.js';
 import { parseDuration } from '../core/duration.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import type { ExitResult } from '../core/signal.js';
-import type { ProcessHandle } from '../runtime/runtime.js';
 import { ExitCode } from './exit-codes.js';
 import { type Output, openOutput } from './output.js';
 import { untilSignal } from './signals.js';
@@ -29,26 +29,30 @@ interface Plan {
   readonly timeoutMs: number | null;
 }
 
-/** How a run of one entry came to its end. */
-type Outcome =
-  | { readonly kind: 'exit'; readonly pid: Pid; readonly result: ExitResult }
-  | { readonly kind: 'timeout'; readonly pid: Pid }
+/** Why a run ends before its work is done. */
+type Interruption =
+  | { readonly kind: 'timeout' }
   | { readonly kind: 'signal'; readonly code: number };
+
+/** How a run of one entry came to its end. */
+type Outcome = Interruption | { readonly kind: 'exit'; readonly result: ExitResult };
+
+/** How long a start that was given up may take to be undone. */
+const UNDO_LIMIT_MS = 5000;
 
 export async function run(dir: string, flags: RunFlags): Promise<number> {
   const output = await openOutput(flags);
   try {
     const plan = readFlags(flags);
-    const signal = untilSignal();
-    const app = await startApp({
-      dir,
-      address: flags.address,
-      skipTime: flags.skipTime ?? false,
-      print: output.print,
-      onEvent: output.note,
-    });
+    const interrupted = untilInterrupted(plan.timeoutMs);
+    const app = await start(dir, flags, interrupted, output);
+    if (!('runtime' in app)) return giveUp(app, 'the app', flags, null, output);
     for (const notice of app.notices) output.say(notice);
-    return await runApp(app, flags, plan, signal, output);
+    try {
+      return await runApp(app, flags, plan, interrupted, output);
+    } finally {
+      for (const line of await app.stop()) output.say(line);
+    }
   } catch (thrown) {
     const error = PerdureError.from(thrown);
     output.complain(null, error);
@@ -58,23 +62,47 @@ export async function run(dir: string, flags: RunFlags): Promise<number> {
   }
 }
 
+/** The app, or what came before it was up; then all that had started is stopped again. */
+async function start(
+  dir: string,
+  flags: RunFlags,
+  interrupted: Promise<Interruption>,
+  output: Output,
+): Promise<App | Interruption> {
+  const abort = new AbortController();
+  const starting = startApp({
+    dir,
+    address: flags.address,
+    skipTime: flags.skipTime ?? false,
+    print: output.print,
+    onEvent: output.note,
+    signal: abort.signal,
+  });
+  const first = await Promise.race([starting, interrupted]);
+  if ('runtime' in first) return first;
+  abort.abort();
+  const undone = starting.then(
+    (app) => app.stop(),
+    () => {}, // It says that it was given up, which is known.
+  );
+  await Promise.race([undone, delay(UNDO_LIMIT_MS, undefined, { ref: false })]);
+  return first;
+}
+
 async function runApp(
   app: App,
   flags: RunFlags,
   plan: Plan,
-  signal: Promise<number>,
+  interrupted: Promise<Interruption>,
   output: Output,
 ): Promise<number> {
-  try {
-    if (flags.execute !== undefined) {
-      return await execute(app, flags.execute, flags, plan, signal, output);
-    }
-    output.say(`${app.registry.dir} is running. Ctrl+C stops it.`);
-    const code = plan.timeoutMs === null ? await signal : await withTimeout(signal, plan.timeoutMs);
-    return code;
-  } finally {
-    for (const line of await app.stop()) output.say(line);
+  if (flags.execute !== undefined) {
+    return execute(app, flags.execute, flags, plan, interrupted, output);
   }
+  output.say(`${app.registry.dir} is running. Ctrl+C stops it.`);
+  const end = await interrupted;
+  output.result(null, null);
+  return end.kind === 'signal' ? end.code : ExitCode.TIMEOUT;
 }
 
 async function execute(
@@ -82,30 +110,44 @@ async function execute(
   entry: string,
   flags: RunFlags,
   plan: Plan,
-  signal: Promise<number>,
+  interrupted: Promise<Interruption>,
   output: Output,
 ): Promise<number> {
-  const handle = await app.runtime.spawn(entry, {
+  const spawning = app.runtime.spawn(entry, {
     ...(flags.host !== undefined && { host: flags.host }),
     args: plan.inputs,
   });
-  const outcome = await outcomeOf(handle, plan.timeoutMs, signal);
-  switch (outcome.kind) {
-    case 'exit':
-      return report(app, outcome.pid, outcome.result, output);
-    case 'timeout':
-      output.complain(
-        outcome.pid,
-        new PerdureError(ErrorKind.TIMEOUT, `${entry} did not end within ${flags.timeout}`),
-      );
-      return ExitCode.TIMEOUT;
-    case 'signal':
-      output.complain(
-        handle.pid,
-        new PerdureError(ErrorKind.CANCELED, `${entry} was interrupted before it ended`),
-      );
-      return outcome.code;
-  }
+  const handle = await Promise.race([spawning, interrupted]);
+  if (!('pid' in handle)) return giveUp(handle, entry, flags, null, output);
+  const exit = handle.exit.then((result): Outcome => ({ kind: 'exit', result }));
+  const outcome = await Promise.race([exit, interrupted]);
+  if (outcome.kind !== 'exit') return giveUp(outcome, entry, flags, handle.pid, output);
+  return report(app, handle.pid, outcome.result, output);
+}
+
+/** Says what was interrupted. @returns the exit code. */
+function giveUp(
+  end: Interruption,
+  what: string,
+  flags: RunFlags,
+  pid: Pid | null,
+  output: Output,
+): number {
+  const during = pid === null ? 'start' : 'end';
+  const error =
+    end.kind === 'timeout'
+      ? new PerdureError(ErrorKind.TIMEOUT, `${what} did not ${during} within ${flags.timeout}`)
+      : new PerdureError(ErrorKind.CANCELED, `${what} was interrupted before its ${during}`);
+  output.complain(pid, error);
+  return end.kind === 'timeout' ? ExitCode.TIMEOUT : end.code;
+}
+
+function untilInterrupted(timeoutMs: number | null): Promise<Interruption> {
+  const signal = untilSignal().then((code): Interruption => ({ kind: 'signal', code }));
+  if (timeoutMs === null) return signal;
+  // The timer must not keep a program alive whose work is done.
+  const late = delay(timeoutMs, undefined, { ref: false });
+  return Promise.race([signal, late.then((): Interruption => ({ kind: 'timeout' }))]);
 }
 
 function report(app: App, pid: Pid, { value, error }: ExitResult, output: Output): number {
@@ -115,33 +157,6 @@ function report(app: App, pid: Pid, { value, error }: ExitResult, output: Output
   }
   output.result(pid, value);
   return app.isTerminal(pid) && Number.isInteger(value) ? Number(value) & 0xff : ExitCode.OK;
-}
-
-async function outcomeOf(
-  handle: ProcessHandle,
-  timeoutMs: number | null,
-  signal: Promise<number>,
-): Promise<Outcome> {
-  const { pid } = handle;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Outcome>((resolve) => {
-    if (timeoutMs !== null) timer = setTimeout(() => resolve({ kind: 'timeout', pid }), timeoutMs);
-  });
-  const exit = handle.exit.then((result): Outcome => ({ kind: 'exit', pid, result }));
-  const stopped = signal.then((code): Outcome => ({ kind: 'signal', code }));
-  const outcome = await Promise.race([exit, late, stopped]);
-  clearTimeout(timer);
-  return outcome;
-}
-
-async function withTimeout(signal: Promise<number>, timeoutMs: number): Promise<number> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<number>((resolve) => {
-    timer = setTimeout(() => resolve(ExitCode.TIMEOUT), timeoutMs);
-  });
-  const code = await Promise.race([signal, late]);
-  clearTimeout(timer);
-  return code;
 }
 
 function readFlags(flags: RunFlags): Plan {

@@ -1,8 +1,8 @@
 import { ExitCode } from './exit-codes.js';
 
 /**
- * Resolves with the exit code of the first SIGINT or SIGTERM. A second SIGINT ends the program at
- * once, for a person who does not want to wait for an orderly stop.
+ * Resolves with an exit code at the first reason to stop: SIGINT, SIGTERM, or a reader of stdout that
+ * went away. A second SIGINT ends the program at once, for a person who does not want to wait.
  */
 export function untilSignal(): Promise<number> {
   return new Promise((resolve) => {
@@ -14,5 +14,10 @@ export function untilSignal(): Promise<number> {
     };
     process.on('SIGINT', on(ExitCode.SIGINT));
     process.on('SIGTERM', on(ExitCode.SIGTERM));
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      asked = true;
+      resolve(ExitCode.SIGPIPE);
+    });
   });
 }

@@ -272,4 +272,28 @@ describe('a local host', () => {
     await host.stop(1000);
     expect(() => spawn('app:echo')).toThrow(expect.objectContaining({ kind: 'UNAVAILABLE' }));
   });
+
+  it('frees the names of a process that was terminated at once', async () => {
+    const { spawnNamed, node } = localNode({ 'app:echo': echoOnce });
+    const first = spawnNamed('one', 'app:echo');
+    await node.deliver(first, { kind: 'terminate', from: null, reason: null });
+    expect(node.names.lookup('one')).toBeUndefined();
+    expect(spawnNamed('one', 'app:echo')).not.toBe(first);
+  });
+
+  it('owes the real result to whoever monitors a process that has just been terminated', async () => {
+    const { spawn, exitOf, node } = localNode({ 'app:echo': echoOnce });
+    const pid = spawn('app:echo');
+    await node.deliver(pid, { kind: 'terminate', from: null, reason: 'because' });
+    expect((await exitOf(pid)).error?.message).toBe('process terminated: because');
+  });
+
+  it('refuses a spawn whose startup messages the mailbox cannot hold', () => {
+    const { host } = localNode({ 'app:echo': echoOnce }, { mailboxLimit: 2 });
+    const messages = [1, 2, 3].map((n) => ({ topic: 't', values: [n] }));
+    const order = { entry: 'app:echo', values: [], name: null, messages };
+    const spawned = host.spawn({ ...order, context: {}, options: {}, parent: null });
+    expect(spawned).toMatchObject({ error: { kind: 'RATE_LIMITED' } });
+    expect(host.list()).toHaveLength(0);
+  });
 });

@@ -42,7 +42,7 @@ export class LocalHost implements Host, LocalWorld {
   private readonly processes = new Map<Pid, LocalProcess>();
   private readonly queue: RunQueue;
   private lastId = 0;
-  private stopping = false;
+  private stopped: Promise<void> | null = null;
   private whenEmpty: (() => void) | null = null;
 
   constructor(options: LocalHostOptions) {
@@ -61,7 +61,7 @@ export class LocalHost implements Host, LocalWorld {
   spawn(order: SpawnOrder): Spawned {
     const taken = order.name === null ? undefined : this.node.names.lookup(order.name);
     if (taken !== undefined) return this.joinExisting(taken, order);
-    const refusal = this.refusal();
+    const refusal = this.refusal(order);
     if (refusal !== null) return { error: refusal };
     const pid = formatPid(this.id, String(++this.lastId), this.node.name);
     const process = new LocalProcess(pid, order, this);
@@ -79,8 +79,10 @@ export class LocalHost implements Host, LocalWorld {
 
   deliver(pid: Pid, signal: Signal): Delivery {
     const process = this.processes.get(pid);
-    if (process === undefined || process.kernel.result !== null) {
-      return { accepted: false, error: notFound(pid) };
+    if (process === undefined) return { accepted: false, error: notFound(pid) };
+    if (process.kernel.result !== null) {
+      // Its exit is about to be told: whoever watches it until then is owed the real result.
+      return isWatching(signal) ? ACCEPTED : { accepted: false, error: notFound(pid) };
     }
     if (signal.kind === 'message' && process.kernel.mailbox.depth >= this.mailboxLimit) {
       return { accepted: false, error: mailboxFull(pid, this.mailboxLimit) };
@@ -98,14 +100,33 @@ export class LocalHost implements Host, LocalWorld {
     return [...this.processes.values()].map((process) => process.info());
   }
 
-  /** Cancels every process, and terminates what is left when the time is over. */
-  async stop(timeoutMs: number): Promise<void> {
-    this.stopping = true;
+  /**
+   * Asks a process to end within `withinMs`: it reads CANCEL, or is terminated at once where it never
+   * asked for its events. False where there is no such process.
+   */
+  askToStop(pid: Pid, withinMs: number, reason: string): boolean {
+    const process = this.processes.get(pid);
+    if (process === undefined) return false;
+    const signal: Signal = process.kernel.mailbox.readsEvents
+      ? { kind: 'cancel', from: null, reason, deadlineMs: withinMs }
+      : { kind: 'terminate', from: null, reason };
+    return this.deliver(pid, signal).accepted;
+  }
+
+  /** Asks every process to end, and terminates what is left when the time is over. */
+  stop(timeoutMs: number): Promise<void> {
+    this.stopped ??= this.stopAll(timeoutMs);
+    return this.stopped;
+  }
+
+  private async stopAll(timeoutMs: number): Promise<void> {
     if (this.processes.size === 0) return;
     const empty = new Promise<void>((resolve) => {
       this.whenEmpty = resolve;
     });
-    for (const process of [...this.processes.values()]) this.askToStop(process, timeoutMs);
+    for (const pid of [...this.processes.keys()]) {
+      this.askToStop(pid, timeoutMs, 'the runtime is stopping');
+    }
     // Stop timeouts are real time, also where the clock of the processes skips.
     const timer = setTimeout(() => this.terminateAll(), timeoutMs);
     await empty;
@@ -115,7 +136,10 @@ export class LocalHost implements Host, LocalWorld {
   // --- for processes ----------------------------------------------------------------------------
 
   wake(process: LocalProcess): void {
-    if (this.processes.has(process.pid)) this.queue.add(process);
+    if (!this.processes.has(process.pid)) return;
+    // The names of the dead are free at once, not when their turn comes.
+    if (process.kernel.result !== null) this.node.names.release(process.pid);
+    this.queue.add(process);
   }
 
   reap(process: LocalProcess): void {
@@ -128,10 +152,11 @@ export class LocalHost implements Host, LocalWorld {
 
   // --- the inside -------------------------------------------------------------------------------
 
-  private refusal(): PerdureError | null {
-    if (this.stopping) {
+  private refusal(order: SpawnOrder): PerdureError | null {
+    if (this.stopped !== null) {
       return new PerdureError(ErrorKind.UNAVAILABLE, `host ${this.id} is stopping`);
     }
+    if (order.messages.length > this.mailboxLimit) return tooManyStartup(this.mailboxLimit);
     if (this.processes.size < this.maxProcesses) return null;
     return new PerdureError(
       ErrorKind.RATE_LIMITED,
@@ -141,22 +166,18 @@ export class LocalHost implements Host, LocalWorld {
 
   /** A name that is taken gives the process that has it, and it gets the startup messages. */
   private joinExisting(pid: Pid, order: SpawnOrder): Spawned {
-    this.deliverStartup(pid, order);
-    return { pid, started: false };
+    const refused = this.deliverStartup(pid, order);
+    return refused === null ? { pid, started: false } : { error: refused };
   }
 
-  private deliverStartup(pid: Pid, order: SpawnOrder): void {
+  /** @returns why a message was refused; the ones before it have been delivered. */
+  private deliverStartup(pid: Pid, order: SpawnOrder): PerdureError | null {
     const { parent: from, context } = order;
     for (const { topic, values } of order.messages) {
-      void this.node.deliver(pid, { kind: 'message', from, topic, values, context });
+      const delivery = this.node.deliver(pid, { kind: 'message', from, topic, values, context });
+      if (!(delivery instanceof Promise) && !delivery.accepted) return delivery.error;
     }
-  }
-
-  private askToStop(process: LocalProcess, timeoutMs: number): void {
-    const { pid, kernel } = process;
-    const reason = 'the runtime is stopping';
-    if (!kernel.mailbox.readsEvents) this.deliver(pid, { kind: 'terminate', from: null, reason });
-    else this.deliver(pid, { kind: 'cancel', from: null, reason, deadlineMs: timeoutMs });
+    return null;
   }
 
   private terminateAll(): void {
@@ -164,6 +185,18 @@ export class LocalHost implements Host, LocalWorld {
       this.deliver(pid, { kind: 'terminate', from: null, reason: 'it did not stop in time' });
     }
   }
+}
+
+/** Signals of those who want to hear of an exit, or no longer do. */
+function isWatching({ kind }: Signal): boolean {
+  return kind === 'monitor' || kind === 'link' || kind === 'unmonitor' || kind === 'unlink';
+}
+
+function tooManyStartup(limit: number): PerdureError {
+  return new PerdureError(
+    ErrorKind.RATE_LIMITED,
+    `more startup messages than a mailbox holds: ${limit} (mailbox_limit)`,
+  );
 }
 
 function mailboxFull(pid: Pid, limit: number): PerdureError {

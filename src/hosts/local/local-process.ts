@@ -208,18 +208,21 @@ export class LocalProcess implements Syscalls, Runnable {
         this.answerLater(call, { value, ok: error === null, error });
       });
     };
-    const answer = this.spawn({ ...request, monitor: false, link: false });
+    // The process that was started goes on when its caller ends; only the wait for it is given up.
     this.aborts.set(call, () => stop?.());
+    const answer = this.spawn({ ...request, monitor: false, link: false });
     if (answer instanceof Promise) answer.then(watch, (e: unknown) => this.fail(call, e));
     else watch(answer);
     return null;
   }
 
   private callFunction(call: number, request: HostRequest & { op: 'call' }): null {
+    let ended = false;
     const abort = this.world.functions.call(request.call, this.pid, (answer) => {
+      ended = true;
       this.answerLater(call, answer);
     });
-    this.aborts.set(call, abort);
+    if (!ended) this.aborts.set(call, abort);
     return null;
   }
 
