@@ -5,6 +5,7 @@
 import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
 import { formatPid, type Pid, parsePid } from '../../core/pid.js';
 import { ACCEPTED, type Delivery, type Signal } from '../../core/signal.js';
+import { LogLevel } from '../../kernel/syscalls.js';
 import type { Host, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
 import { AttributeRegistry } from './attribute-registry.js';
 import type { TemporalClient } from './client.js';
@@ -68,7 +69,9 @@ export class TemporalHost implements Host {
     this.endLogs = useSdkRuntime(({ level, message, fields }) => {
       if (message.startsWith(NO_WORKFLOWS)) return;
       const error = fields.error === undefined ? '' : `: ${String(fields.error)}`;
-      node.log(level, `${worker}: ${message}${error}`, null);
+      // A program's own failure reaches whoever waits for it; here it is for those who look closer.
+      const shown = PROGRAM_FAILURES.has(message) ? LogLevel.DEBUG : level;
+      node.log(shown, `${worker}: ${message}${error}`, null);
     });
     const peers = new PeerInbox(node);
     this.workers = await WorkerPair.start({
@@ -203,6 +206,9 @@ export class TemporalHost implements Host {
 }
 
 const FRESH_LIMIT = 10_000;
+
+/** What the SDK logs when a workflow or an activity ends with an error. */
+const PROGRAM_FAILURES: ReadonlySet<string> = new Set(['Activity failed', 'Workflow failed']);
 
 /** The SDK warns of a worker without workflows; the node's own one is meant to have none. */
 const NO_WORKFLOWS = 'No workflows registered';
