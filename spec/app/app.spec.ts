@@ -66,6 +66,32 @@ describe('an app', () => {
     await app.stop();
   });
 
+  it('shares the node with a process that never waits, and ends it when asked to', async () => {
+    const { app } = await start({
+      '_index.yaml': index(
+        HOST,
+        luaEntry('spinner'),
+        luaEntry('neighbour'),
+        luaEntry('spin', 'function.lua'),
+      ),
+      'spinner.lua': 'return { main = function() while true do end end }',
+      'spin.lua': 'return { main = function() while true do end end }',
+      'neighbour.lua': `local time = require("time")
+        return { main = function() time.sleep("1ms") return process.inbox():receive():payload():data() end }`,
+    });
+    const spinner = await app.runtime.spawn('app:spinner');
+    void app.runtime.call('app:spin').catch(() => {});
+    const neighbour = await app.runtime.spawn('app:neighbour');
+    await app.runtime.send(neighbour.pid, 'greet', 'hello');
+    expect((await neighbour.exit).value).toBe('hello');
+    await app.runtime.terminate(spinner.pid, 'enough');
+    expect((await spinner.exit).error).toMatchObject({ kind: 'CANCELED' });
+    const another = await app.runtime.spawn('app:spinner');
+    await app.runtime.cancel(another.pid, null, 5);
+    expect((await another.exit).error).toMatchObject({ kind: 'CANCELED' });
+    await app.stop();
+  });
+
   it('restarts a service that fails, and gives up after exactly max_attempts', async () => {
     const { app, until, states, events } = await start({
       '_index.yaml': index(HOST, luaEntry('crasher'), service('crasher', FAST)),

@@ -24,6 +24,12 @@ describe('`perdure run`', () => {
     expect(code).toBe(3);
   });
 
+  it('ends a process that never waits at --timeout', async () => {
+    const dir = await appOf('return { main = function() while true do end end }');
+    const { code } = await perdure(['run', dir, '-x', 'app:main', '--timeout', '300ms']);
+    expect(code).toBe(3);
+  });
+
   it('jumps over idle time with --skip-time, without any Temporal client too', async () => {
     const dir = await appOf(`local time = require("time")
       return { main = function()

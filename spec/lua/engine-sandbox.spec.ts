@@ -62,6 +62,7 @@ describe('what a program cannot reach', () => {
           use: Use.LOCAL,
           kernel: host.kernel,
           instructionLimit: null,
+          slice: null,
         }),
       );
     });
@@ -127,6 +128,7 @@ describe('the host decides', () => {
       use: Use.LOCAL,
       kernel: host.kernel,
       instructionLimit: null,
+      slice: null,
     });
     expect(host.run(program).value).toEqual([0.25, 1, 6, 0]);
     expect(startLua('return function() math.random(0) end').error?.message).toMatch(
@@ -223,7 +225,13 @@ describe('memory', () => {
     const open = (): void => {
       const host = new TestHost();
       host.run(
-        engine.open({ source, use: Use.LOCAL, kernel: host.kernel, instructionLimit: null }),
+        engine.open({
+          source,
+          use: Use.LOCAL,
+          kernel: host.kernel,
+          instructionLimit: null,
+          slice: null,
+        }),
       );
       if (host.kernel.result !== null) throw host.value;
       host.kernel.end({ value: null, error: null });

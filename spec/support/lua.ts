@@ -35,6 +35,7 @@ export interface RunOptions extends TestHostOptions {
   readonly source?: Partial<LuaSource>;
   readonly values?: readonly Value[];
   readonly instructionLimit?: number;
+  readonly slice?: number;
   readonly use?: Use;
 }
 
@@ -47,6 +48,7 @@ export function startLua(text: string, options: RunOptions = {}): TestHost {
     use: options.use ?? Use.LOCAL,
     kernel: host.kernel,
     instructionLimit: options.instructionLimit ?? null,
+    slice: options.slice ?? null,
   });
   return host.run(program, ...(options.values ?? []));
 }

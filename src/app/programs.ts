@@ -9,6 +9,9 @@ import type { Entry, Registry } from '../registry/index.js';
 import { entryNotFound } from './host-choice.js';
 import { sourceOf } from './sources.js';
 
+/** VM instructions a turn: some milliseconds, as long as the run queue lets processes run at a time. */
+const SLICE = 100_000;
+
 /** Entries that a local host can run, and the Lua engine they share. */
 export class LuaPrograms implements Programs {
   private readonly sources = new Map<string, LuaSource>();
@@ -22,7 +25,13 @@ export class LuaPrograms implements Programs {
 
   open(entry: string, kernel: Kernel): Program {
     const source = this.sources.get(entry) ?? this.load(entry);
-    return this.engine.open({ source, use: this.use, kernel, instructionLimit: null });
+    return this.engine.open({
+      source,
+      use: this.use,
+      kernel,
+      instructionLimit: null,
+      slice: SLICE,
+    });
   }
 
   private load(id: string): LuaSource {

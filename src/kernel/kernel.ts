@@ -9,7 +9,10 @@
  * 2. Once `result` is set it never changes: no task runs, and every later input is ignored. A task that
  *    ends its own process (it terminates itself, or its request does) never gets an answer again: its
  *    turn stops at that request, and only then is the program closed.
- * 3. A task stands in the ready queue at most once, and is either ready, running or waiting.
+ * 3. What a task does between two waits is not interleaved with other tasks of its process. One that is
+ *    preempted ends the turn of the process, not its own: it goes on before any other task, so programs
+ *    need no locks, and the same code does the same where nothing is preempted (in a workflow).
+ * 4. A task stands in the ready queue at most once, and is either ready, running or waiting.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
@@ -65,6 +68,8 @@ export class Kernel implements Performer {
   private readonly timers = new Map<number, () => void>();
   private readonly calls = new Map<number, (answer: Answer) => void>();
   private current: Running | null = null;
+  /** The task that was preempted; it is not in the ready queue. */
+  private preempted: Running | null = null;
   private lastTimer = 0;
   private lastCall = 0;
   private ending: ExitResult | null = null;
@@ -127,16 +132,18 @@ export class Kernel implements Performer {
   }
 
   /**
-   * Runs ready tasks, at most `turns` turns of them.
+   * Runs ready tasks, at most `turns` turns of them, or until one is preempted.
    * @returns true while some task is still ready.
    */
   run(turns = Number.POSITIVE_INFINITY): boolean {
     for (let left = turns; left > 0 && this.ending === null; left--) {
-      const next = this.ready.shift();
+      const next = this.preempted ?? this.ready.shift();
       if (next === undefined) return false;
+      this.preempted = null;
       this.turn(next);
+      if (this.preempted !== null) break;
     }
-    return this.ending === null && this.ready.length > 0;
+    return this.runnable;
   }
 
   // --- state, for the host --------------------------------------------------------------------
@@ -147,7 +154,7 @@ export class Kernel implements Performer {
   }
 
   get runnable(): boolean {
-    return this.ending === null && this.ready.length > 0;
+    return this.ending === null && (this.ready.length > 0 || this.preempted !== null);
   }
 
   /** What the tasks wait for, main first. */
@@ -157,9 +164,9 @@ export class Kernel implements Performer {
     );
   }
 
-  /** Where the running task stands in its source, `order.lua:42`; `null` while none runs. */
+  /** Where the task that runs, or was preempted, stands in its source; `null` where there is none. */
   where(): string | null {
-    return this.current?.task.where() ?? null;
+    return (this.current ?? this.preempted)?.task.where() ?? null;
   }
 
   /** Ends the process now, whatever its tasks are doing. The first end wins. */
@@ -171,6 +178,7 @@ export class Kernel implements Performer {
     this.timers.clear();
     this.calls.clear();
     this.tasks.clear();
+    this.preempted = null;
     if (this.current === null) this.program?.close();
   }
 
@@ -236,6 +244,10 @@ export class Kernel implements Performer {
     this.current = null;
     if (this.ending !== null) this.program?.close();
     if (step.kind === 'waiting' || this.ending !== null) return;
+    if (step.kind === 'preempted') {
+      this.preempted = running;
+      return;
+    }
     this.tasks.delete(running);
     if (step.kind === 'failed') this.end({ value: null, error: step.error });
     else if (running.main) this.end({ value: step.value, error: null });

@@ -33,14 +33,17 @@ export interface Performer {
 /** How far a task got in one turn. */
 export type Step =
   | { readonly kind: 'waiting' }
+  /** It used up its slice: it goes on with `resume(null)`, before any other task of its process. */
+  | { readonly kind: 'preempted' }
   /** The task's function returned `value`, already copied by the payload rules. */
   | { readonly kind: 'done'; readonly value: Value }
   | { readonly kind: 'failed'; readonly error: PerdureError };
 
 export const WAITING: Step = Object.freeze({ kind: 'waiting' });
+export const PREEMPTED: Step = Object.freeze({ kind: 'preempted' });
 
 export interface Task {
-  /** Runs until the task waits or ends; `answer` is what it waits for (`null` at its first turn). */
+  /** Runs until the task waits or ends; `answer` is what it waits for (`null` at its first turn, and after it was preempted). */
   resume(answer: Answer | null): Step;
   /** Where the task stands in its source, `order.lua:42`; `null` where nobody knows. */
   where(): string | null;

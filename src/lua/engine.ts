@@ -30,6 +30,11 @@ export interface OpenOptions {
   readonly kernel: Kernel;
   /** VM instructions one turn of a task may take before it fails with INTERNAL; `null`: no limit. */
   readonly instructionLimit: number | null;
+  /**
+   * VM instructions after which the process gives up its turn to others, and goes on at its next one;
+   * `null`: never, as in a workflow, where a turn must not depend on how long it is.
+   */
+  readonly slice: number | null;
 }
 
 export interface Engine {

@@ -16,7 +16,7 @@ export interface Runnable {
 /** How long processes run before the event loop goes round, in ms of real time. */
 const BUDGET_MS = 5;
 
-/** Turns between two looks at the real clock. */
+/** Turns between two looks at the real clock, where none of them was long. */
 const TURNS_A_LOOK = 32;
 
 export class RunQueue {
@@ -52,7 +52,9 @@ export class RunQueue {
           return;
         }
         next.queued = false;
-        if (next.turn()) this.add(next);
+        if (!next.turn()) continue;
+        this.add(next);
+        break; // it has used up its turn, which may have taken long
       }
     } while (performance.now() < until);
     this.schedule();

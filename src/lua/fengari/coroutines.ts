@@ -1,6 +1,6 @@
 /**
  * The coroutine library. A coroutine that yields goes back to its resumer, as always. One that waits
- * for the kernel suspends its resumer too, and that one's, out to the first thread of the task; when
+ * for the kernel, or is interrupted, suspends its resumer too, and that one's, out to the first thread of the task; when
  * the answer comes they go on in the opposite order, each resume as if it had never been left.
  */
 import { raiseArgument } from './errors.js';
@@ -85,16 +85,18 @@ function whyNotResumable(L: lua_State, co: lua_State): string | null {
     : `cannot resume ${status === 'dead' ? 'dead' : 'non-suspended'} coroutine`;
 }
 
-/** Runs `co` until it yields, ends, or waits for the kernel; then this thread waits with it. */
+/** Runs `co` until it yields, ends, or is suspended; then this thread is suspended with it. */
 function drive(L: lua_State, resume: Resume, args: number): number {
   const { co, finish } = resume;
   const scope = L.owner;
   const barrier = L.nny > 0 ? 1 : 0;
   co.resumer = L;
+  co.hookcount = L.hookcount;
   scope.barriers += barrier;
   const status = ldo.lua_resume(co, L, args);
   scope.barriers -= barrier;
-  if (status === YIELD && scope.task.waiting !== null) {
+  L.hookcount = co.hookcount;
+  if (status === YIELD && scope.task.suspended) {
     co.blocked = true;
     return ldo.lua_yieldk(L, 0, resume, goOn);
   }

@@ -98,6 +98,8 @@ declare module 'fengari/src/lstate.js' {
   export interface CallInfo {
     func: TValue;
     funcOff: number;
+    /** Where the function stands while the call is suspended: `funcOff` then is something else. */
+    extra: number;
     top: number;
     previous: CallInfo | null;
     next: CallInfo | null;
@@ -132,6 +134,8 @@ declare module 'fengari/src/lstate.js' {
     lua_newthread(L: lua_State): lua_State;
     readonly CallInfo: new () => CallInfo;
     readonly CIST_LUA: number;
+    /** Set on a call that was suspended by a hook. */
+    readonly CIST_HOOKYIELD: number;
     luaE_extendCI(L: lua_State): CallInfo;
   };
   export default lstate;
@@ -182,7 +186,7 @@ declare module 'fengari/src/ldo.js' {
   const ldo: {
     lua_resume(L: lua_State, from: lua_State | null, args: number): number;
     lua_yield(L: lua_State, values: number): never;
-    lua_yieldk<T>(L: lua_State, values: number, context: T, k: Continuation<T>): number;
+    lua_yieldk<T>(L: lua_State, values: number, context: T, k: Continuation<T> | null): number;
     luaD_checkstack(L: lua_State, n: number): void;
   };
   export default ldo;

@@ -23,7 +23,10 @@ export function callerOf(L: lua_State): LClosure | null {
 
 function positionIn(ci: CallInfo): string {
   const { p } = ci.func.value as LClosure;
-  return `${fileOf(p.source.realstring)}:${p.lineinfo[ci.l_savedpc - 1] ?? p.linedefined}`;
+  // One that was interrupted has yet to run its instruction; any other is past it.
+  const interrupted = (ci.callstatus & lstate.CIST_HOOKYIELD) !== 0;
+  const line = p.lineinfo[interrupted ? ci.l_savedpc : ci.l_savedpc - 1];
+  return `${fileOf(p.source.realstring)}:${line ?? p.linedefined}`;
 }
 
 /** The file in a chunk's name, `@order.lua`. */

@@ -7,8 +7,8 @@ import type { LuaSource, OpenOptions } from '../engine.js';
 import type { LuaRef, LuaValue, ModuleCall, Use } from '../module.js';
 import { bootFunction } from './boot.js';
 import type { Environment } from './environment.js';
-import { limitInstructions, type Meter } from './instruction-limit.js';
 import { lazyTable } from './lazy-table.js';
+import { Meter } from './meter.js';
 import { positionOf } from './position.js';
 import { FengariRef } from './ref.js';
 import type { Scope, Shared, TaskScope } from './scope.js';
@@ -54,8 +54,7 @@ export class LuaProcess implements Program, Scope {
     this.use = options.use;
     this.source = options.source;
     this.running = shared.state;
-    this.meter =
-      options.instructionLimit === null ? null : { limit: options.instructionLimit, used: 0 };
+    this.meter = Meter.of(options.instructionLimit, options.slice);
     this.call = new ProcessCall(this);
     this.env = lazyTable(this, environment.globals(this.source, this.use));
   }
@@ -78,7 +77,7 @@ export class LuaProcess implements Program, Scope {
   enter(task: TaskScope): void {
     this.task = task;
     this.barriers = 0;
-    if (this.meter !== null) this.meter.used = 0;
+    this.meter?.startTurn();
     this.environment.useStrings(this);
   }
 
@@ -111,7 +110,7 @@ export class LuaProcess implements Program, Scope {
     thread.owner = this;
     thread.resumer = null;
     thread.blocked = false;
-    if (this.meter !== null) limitInstructions(thread, this.meter);
+    this.meter?.watch(thread);
     return thread;
   }
 

@@ -58,7 +58,11 @@ export interface TaskScope {
   readonly base: lua_State;
   /** What it waits with; null while it runs. */
   waiting: Suspension | null;
-  /** The innermost thread when it began to wait. */
+  /** Its slice was used up: it stopped between two instructions, and goes on there. */
+  interrupted: boolean;
+  /** It waits or was interrupted: a yield of its threads is not the program's own. */
+  readonly suspended: boolean;
+  /** The innermost thread when it began to wait, or was interrupted. */
   blockedIn: lua_State | null;
   answer: Answer | null;
 }

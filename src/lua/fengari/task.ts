@@ -1,7 +1,7 @@
 /** A task: a first thread, the coroutines that run inside it, and what it waits with. */
 import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
-import { type Answer, type Step, type Task, WAITING } from '../../kernel/program.js';
+import { type Answer, PREEMPTED, type Step, type Task, WAITING } from '../../kernel/program.js';
 import type { Suspension } from '../module.js';
 import { errorOf, hostObject } from './errors.js';
 import { positionOf } from './position.js';
@@ -12,6 +12,7 @@ import { lapi, ldo, type lua_State, OK, stringIn, type TValue, YIELD } from './v
 
 export class LuaTask implements Task, TaskScope {
   waiting: Suspension | null = null;
+  interrupted = false;
   blockedIn: lua_State | null = null;
   answer: Answer | null = null;
   private state: 'new' | 'alive' | 'ended' = 'new';
@@ -26,18 +27,31 @@ export class LuaTask implements Task, TaskScope {
   resume(answer: Answer | null): Step {
     if (this.process.closed || this.state === 'ended') return WAITING;
     const args = this.state === 'new' ? this.args : 0;
+    this.interrupted = false;
     this.state = 'alive';
     this.answer = answer;
     this.process.enter(this);
     const status = ldo.lua_resume(this.base, null, args);
-    if (status === YIELD) return WAITING;
+    if (status === YIELD) return this.interrupted ? this.preempted() : WAITING;
     this.state = 'ended';
     return status === OK ? this.result() : { kind: 'failed', error: this.failure() };
+  }
+
+  get suspended(): boolean {
+    return this.interrupted || this.waiting !== null;
   }
 
   where(): string | null {
     if (this.state !== 'alive' || this.process.closed) return null;
     return positionOf(this.blockedIn ?? this.base);
+  }
+
+  /** A hook leaves the interrupted call without its function, where nobody could say its line. */
+  private preempted(): Step {
+    const { ci, stack } = this.blockedIn ?? this.base;
+    ci.funcOff = ci.extra;
+    ci.func = stack[ci.extra] as TValue;
+    return PREEMPTED;
   }
 
   private failure(): PerdureError {

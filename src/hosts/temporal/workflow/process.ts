@@ -111,6 +111,7 @@ export class WorkflowProcess {
         use: Use.WORKFLOW,
         kernel,
         instructionLimit: INSTRUCTION_LIMIT,
+        slice: null,
       });
       kernel.start(program, values);
     } catch (thrown) {
