@@ -10,7 +10,7 @@ import { chooseHost } from './app/host-choice.js';
 import { LocalSide } from './app/local.js';
 import { nodePort } from './app/node-port.js';
 import { hostNotStarted, Services } from './app/services.js';
-import { checkSources } from './app/sources.js';
+import { checkModuleUse, checkSources } from './app/sources.js';
 import type { TemporalSide } from './app/temporal.js';
 import { type Pid, parsePid } from './core/pid.js';
 import { fengariEngine } from './lua/fengari/engine.js';
@@ -38,6 +38,11 @@ export interface AppOptions {
   readonly print?: (text: string) => void;
   /** Aborted: the start is given up, and what has started is stopped again. */
   readonly signal?: AbortSignal;
+  /**
+   * Looks at the configuration before anything starts; what it throws ends the start. For a program that
+   * knows what it will run, so that a wrong name costs nothing.
+   */
+  readonly before?: (registry: Registry) => void;
   /** Told of everything that happens, from the first start on. */
   readonly onEvent?: NodeListener;
 }
@@ -69,6 +74,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const registry = await loadRegistry(options.dir, { modules: moduleNames });
   const engine = () => fengariEngine(modules);
   checkSources(registry, engine());
+  checkModuleUse(registry, modules);
+  options.before?.(registry);
 
   const notices = registry.warnings.map(({ message }) => message);
   const env = options.env ?? process.env;

@@ -53,6 +53,9 @@ describe('the address of a Temporal client', () => {
       kind: 'own',
       address: '127.0.0.1:7233',
     });
+    expect(plan({ skipTime: true, forced: 'a:1' })).toMatchObject({ kind: 'refused' });
+    expect(plan({ skipTime: true, embeddedAllowed: false })).toMatchObject({ kind: 'refused' });
+    expect(plan({ skipTime: true, production: true })).toMatchObject({ kind: 'refused' });
     expect(plan({ skipTime: true, declared: 'localhost:9' })).toMatchObject({
       address: 'localhost:9',
     });

@@ -98,6 +98,55 @@ describe('bad input to `perdure run`', () => {
     expect(entry).toMatch(/not found: app:nothing/);
   });
 
+  it('a host that the app does not have, before any service starts', async () => {
+    const dir = await folders.write({
+      '_index.yaml': index(
+        luaEntry('main'),
+        'name: h\nkind: process.host',
+        'name: s\nkind: process.service\nprocess: main\nhost: h\nlifecycle: { auto_start: true }',
+      ),
+      'main.lua': 'return { main = function() print("started") end }',
+    });
+    const { code, stdout, stderr } = await perdure([
+      'run',
+      dir,
+      '-x',
+      'app:main',
+      '--host',
+      'app:hh',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/host not found: app:hh/);
+    expect(stdout + stderr).not.toMatch(/started/);
+  });
+
+  it('a module in a list where it could never be required', async () => {
+    const dir = await folders.write({
+      '_index.yaml': index(
+        'name: c\nkind: temporal.client',
+        'name: worker\nkind: temporal.worker\nclient: c\ntask_queue: q',
+        luaEntry(
+          'main',
+          'workflow.lua',
+          'modules: [http_client]\nmeta:\n  temporal:\n    workflow:\n      worker: worker',
+        ),
+      ),
+      'main.lua': OK_LUA,
+    });
+    const { code, stderr } = await perdure(['run', dir]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/_index\.yaml:\d+:\d+: app:main modules: http_client is for/);
+  });
+
+  it('a wait that is not a duration raises: nothing goes on as if it had waited', async () => {
+    const { code, envelope } = await runMain(
+      'local time = require("time")\nreturn { main = function()\n  time.sleep("2 hours")\n  return "shipped"\nend }',
+    );
+    expect(code).toBe(2);
+    expect(envelope.error).toMatchObject({ kind: 'INVALID' });
+    expect(envelope.error?.message).toMatch(/2 hours/);
+  });
+
   it('--input that is not JSON is wrong usage', async () => {
     const dir = await folders.write({ '_index.yaml': index(luaEntry('main')), 'main.lua': OK_LUA });
     const { code, stderr } = await perdure(['run', dir, '-x', 'app:main', '--input', 'hello']);
@@ -111,6 +160,8 @@ describe('bad input to `perdure run`', () => {
     [['nonsense']],
     [['run', 'x', '--input', '1']],
     [['run', 'x', '-x', 'a:b', '--timeout', 'soon']],
+    [['run', 'x', '--address', 'localhost']],
+    [['run', 'x', '--address', 'localhost:7233', '--skip-time']],
     [['server', 'start-dev', '--port', 'high']],
   ])('%p is wrong usage: exit 64', async (args) => {
     const { code, stderr } = await perdure(args);

@@ -2,7 +2,7 @@
  * Which Temporal server a client talks to. Pure: the caller does the looking and the starting.
  *
  * The rules, in this order:
- * 1. With time skipping, always an embedded server of the app's own.
+ * 1. With time skipping, always an embedded server of the app's own; where that is not allowed, none.
  * 2. `--address` is taken as it is: somebody must be there.
  * 3. A client that names no address takes the one of the environment (`TEMPORAL_*`, `temporal.toml`),
  *    with the credentials that belong to it; without one, the usual local address.
@@ -28,6 +28,8 @@ export interface AddressFacts {
 }
 
 export type AddressPlan =
+  /** What was asked for exclude each other; `why` says what and what to do. */
+  | { readonly kind: 'refused'; readonly why: string }
   /** The app's own server, at this address or, where that is taken, at a free port. */
   | { readonly kind: 'own'; readonly address: string }
   /** A server that must be there. */
@@ -40,7 +42,7 @@ export type Credentials = 'entry' | 'environment' | 'none';
 
 export function planAddress(facts: AddressFacts): AddressPlan {
   const { forced, declared, environment } = facts;
-  if (facts.skipTime) return { kind: 'own', address: loopbackOr(declared) };
+  if (facts.skipTime) return ownServer(facts);
   if (forced !== undefined) {
     return { kind: 'remote', address: forced, credentials: forced === declared ? 'entry' : 'none' };
   }
@@ -49,6 +51,18 @@ export function planAddress(facts: AddressFacts): AddressPlan {
     declared !== null ? 'entry' : environment !== undefined ? 'environment' : 'entry';
   const mayEmbed = facts.embeddedAllowed && !facts.production && isLoopback(address);
   return { kind: mayEmbed ? 'local' : 'remote', address, credentials };
+}
+
+/** Only a server that lives in this program can skip time: what forbids that forbids skipping. */
+function ownServer({ forced, declared, embeddedAllowed, production }: AddressFacts): AddressPlan {
+  const refused = (because: string, advice: string): AddressPlan => ({
+    kind: 'refused',
+    why: `time can be skipped on an embedded server only, and ${because}; ${advice}`,
+  });
+  if (forced !== undefined) return refused(`the address ${forced} is given`, 'give one of the two');
+  if (!embeddedAllowed) return refused('`embedded: false` forbids one', 'drop one of the two');
+  if (production) return refused('NODE_ENV is production', 'run it elsewhere');
+  return { kind: 'own', address: loopbackOr(declared) };
 }
 
 function loopbackOr(declared: string | null): string {

@@ -1,6 +1,7 @@
 /** Lua sources of registry entries, in the form that engines take. */
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Engine, LuaSource } from '../lua/engine.js';
+import type { LuaModule, Use } from '../lua/module.js';
 import type { Entry, EntryOf, LuaCode, Registry } from '../registry/index.js';
 
 type Runnable = EntryOf<'process.lua' | 'function.lua' | 'workflow.lua'>;
@@ -58,6 +59,44 @@ export function checkSources(registry: Registry, engine: Engine): void {
     `Lua that does not compile:${all.map(({ entry, message }) => `\n  ${message} (${entry})`).join('')}`,
     { details: { lua: all } },
   );
+}
+
+/**
+ * Refuses modules in lists where they could never be required: `http_client` in a workflow, say.
+ * @throws PerdureError INVALID listing all of them.
+ */
+export function checkModuleUse(registry: Registry, modules: readonly LuaModule[]): void {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  const problems: string[] = [];
+  for (const entry of registry.entries.values()) {
+    if (!isRunnable(entry)) continue;
+    const use = useOf(entry);
+    for (const name of entry.modules ?? []) {
+      const uses = byName.get(name)?.uses;
+      if (uses === undefined || uses.includes(use)) continue;
+      const at = `${entry.at.file}:${entry.at.line}:${entry.at.column}`;
+      const where = uses.map((u) => USE_NAMES[u]).join(' or ');
+      problems.push(
+        `${at}: ${entry.id} modules: ${name} is for a ${where}, not for a ${USE_NAMES[use]}`,
+      );
+    }
+  }
+  if (problems.length === 0) return;
+  throw new PerdureError(ErrorKind.INVALID, ['modules out of place:', ...problems].join('\n  '));
+}
+
+const USE_NAMES: { readonly [U in Use]: string } = {
+  local: 'local process',
+  function: 'function',
+  workflow: 'workflow',
+};
+
+function useOf(entry: Runnable): Use {
+  return entry.kind === 'workflow.lua'
+    ? 'workflow'
+    : entry.kind === 'function.lua'
+      ? 'function'
+      : 'local';
 }
 
 interface SourceProblem {

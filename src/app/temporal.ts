@@ -17,6 +17,8 @@ import { type AddressPlan, planAddress } from './addresses.js';
 import { appDataOf, settingsOf } from './app-data.js';
 import { EmbeddedServers, isListening } from './servers.js';
 
+/** A plan that leads to a server. */
+type Reachable = Exclude<AddressPlan, { readonly kind: 'refused' }>;
 type ClientEntry = EntryOf<'temporal.client'>;
 type WorkerEntry = EntryOf<'temporal.worker'>;
 
@@ -51,6 +53,9 @@ export class TemporalSide {
 
   async startClient(entry: ClientEntry): Promise<void> {
     const plan = this.plan(entry);
+    if (plan.kind === 'refused') {
+      throw new PerdureError(ErrorKind.INVALID, `${entry.id}: ${plan.why}`);
+    }
     const address = await this.reach(entry, plan);
     const options =
       plan.kind !== 'own' && plan.credentials === 'environment'
@@ -120,11 +125,14 @@ export class TemporalSide {
   }
 
   /** Where the client connects to, with an embedded server started there if need be. */
-  private async reach(entry: ClientEntry, plan: AddressPlan): Promise<string> {
+  private async reach(entry: ClientEntry, plan: Reachable): Promise<string> {
     const own = this.servers.at(plan.address);
     if (own !== null) return own;
     if (plan.kind === 'remote') return plan.address;
-    if (plan.kind === 'local' && (await isListening(plan.address))) return plan.address;
+    if (plan.kind === 'local' && (await isListening(plan.address))) {
+      this.options.notice(`${entry.id}: using the Temporal server that listens on ${plan.address}`);
+      return plan.address;
+    }
     const address = await this.servers.start(plan.address, plan.kind === 'own');
     this.options.notice(
       `${entry.id}: embedded Temporal server on ${address}; its data is kept in memory and ends with this run`,
@@ -166,7 +174,7 @@ function environmentTls(tls: object | boolean | null): TemporalTls {
 
 async function credentialsOf(
   entry: ClientEntry,
-  plan: AddressPlan,
+  plan: Reachable,
   env: { readonly [name: string]: string | undefined },
 ): Promise<{ apiKey?: string; tls?: TemporalTls }> {
   if (plan.kind === 'own' || plan.credentials !== 'entry') return {};

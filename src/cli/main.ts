@@ -1,4 +1,5 @@
 /** The `perdure` command. Each subcommand is a file; this one only knows their names and flags. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import { failure } from './envelope.js';
@@ -31,9 +32,15 @@ function commandLine(finish: (code: number) => void): Command {
     )
     .exitOverride()
     .showHelpAfterError('(perdure --help shows the commands)');
+  program.version(packageVersion(), '--version', 'print the version');
   program.addCommand(runCommand(finish));
   program.addCommand(serverCommand(finish));
   return program;
+}
+
+function packageVersion(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 function runCommand(finish: (code: number) => void): Command {
@@ -59,6 +66,7 @@ function runCommand(finish: (code: number) => void): Command {
     )
     .addOption(new Option('--color', 'colours even where stderr is not a terminal'))
     .exitOverride()
+    .showHelpAfterError('(perdure run --help shows the flags)')
     .action(async (dir: string, flags: unknown) => {
       const { run } = await import('./run.js');
       finish(await run(dir, flags as import('./run.js').RunFlags));
@@ -79,6 +87,7 @@ function serverCommand(finish: (code: number) => void): Command {
     .option('--headless', 'accepted for compatibility; there is no web UI here')
     .option('--json', 'print one JSON object with the address when ready')
     .exitOverride()
+    .showHelpAfterError('(perdure server start-dev --help shows the flags)')
     .action(async (flags: unknown) => {
       const { serve } = await import('./server.js');
       finish(await serve(flags as import('./server.js').ServerFlags));

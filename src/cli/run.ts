@@ -1,11 +1,14 @@
 /** `perdure run`: starts an app; with `-x` runs one entry, prints what it returned and stops. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { splitAddress } from '../app/addresses.js';
+import { chooseHost } from '../app/host-choice.js';
 import { type App, startApp } from '../app.js';
 import { parseDuration } from '../core/duration.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import type { ExitResult } from '../core/signal.js';
+import type { Registry } from '../registry/index.js';
 import { ExitCode } from './exit-codes.js';
 import { type Output, openOutput } from './output.js';
 import { untilSignal } from './signals.js';
@@ -40,6 +43,12 @@ type Outcome = Interruption | { readonly kind: 'exit'; readonly result: ExitResu
 /** How long a start that was given up may take to be undone. */
 const UNDO_LIMIT_MS = 5000;
 
+/** How long a stop takes before a person is told what it waits for. */
+const PATIENCE_MS = 1000;
+
+/** Hosts with such ids are perdure's own. */
+const BUILT_IN_PREFIX = 'perdure:';
+
 export async function run(dir: string, flags: RunFlags): Promise<number> {
   const output = await openOutput(flags);
   try {
@@ -51,7 +60,7 @@ export async function run(dir: string, flags: RunFlags): Promise<number> {
     try {
       return await runApp(app, flags, plan, interrupted, output);
     } finally {
-      for (const line of await app.stop()) output.say(line);
+      await stop(app, output);
     }
   } catch (thrown) {
     const error = PerdureError.from(thrown);
@@ -77,6 +86,7 @@ async function start(
     print: output.print,
     onEvent: output.note,
     signal: abort.signal,
+    before: (registry) => checkExecute(registry, flags),
   });
   const first = await Promise.race([starting, interrupted]);
   if ('runtime' in first) return first;
@@ -125,6 +135,26 @@ async function execute(
   return report(app, handle.pid, outcome.result, output);
 }
 
+/** Stops the app; a person who waits is told so, and how not to. */
+async function stop(app: App, output: Output): Promise<void> {
+  process.once('SIGINT', () => process.exit(ExitCode.SIGINT));
+  const patience = setTimeout(() => {
+    output.say('stopping: waiting for processes to end; Ctrl+C ends at once');
+  }, PATIENCE_MS);
+  const late = await app.stop();
+  clearTimeout(patience);
+  for (const line of late) output.say(line);
+}
+
+/** What `-x` and `--host` name must be there before anything starts. */
+function checkExecute(registry: Registry, { execute: entry, host: requested }: RunFlags): void {
+  if (entry === undefined) return;
+  const host = chooseHost(registry, entry, requested);
+  if (registry.get(host) === undefined && !host.startsWith(BUILT_IN_PREFIX)) {
+    throw new PerdureError(ErrorKind.NOT_FOUND, `host not found: ${host} (--host)`);
+  }
+}
+
 /** Says what was interrupted. @returns the exit code. */
 function giveUp(
   end: Interruption,
@@ -169,6 +199,12 @@ function readFlags(flags: RunFlags): Plan {
   const timeoutMs = flags.timeout === undefined ? null : parseDuration(flags.timeout);
   if (timeoutMs === undefined || (timeoutMs !== null && timeoutMs <= 0)) {
     throw usage(`--timeout ${flags.timeout}: expected a duration such as 30s or 5m`);
+  }
+  if (flags.address !== undefined && splitAddress(flags.address) === undefined) {
+    throw usage(`--address ${flags.address}: expected HOST:PORT, such as localhost:7233`);
+  }
+  if (flags.address !== undefined && flags.skipTime) {
+    throw usage('--skip-time needs an embedded server of its own: give it or --address, not both');
   }
   return { inputs: flags.input.map(parseInput), timeoutMs };
 }

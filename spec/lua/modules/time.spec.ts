@@ -108,8 +108,12 @@ describe('durations', () => {
 
   it('are refused where they are none', () => {
     expect(refusal('time.parse_duration("soon")')).toMatch(/^INVALID: .*"soon"/);
-    expect(refusal('time.sleep(0/0)')).toMatch(/^INVALID/);
-    expect(refusal('time.sleep()')).toMatch(/argument 1 \(duration\).*got nil/);
+  });
+
+  it('are raised by waits, whose results nobody looks at', () => {
+    expect(() => evaluate('time.sleep(0/0)')).toThrow(/argument 1 \(duration\)/);
+    expect(() => evaluate('time.sleep()')).toThrow(/argument 1 \(duration\).*got nil/);
+    expect(() => evaluate('time.sleep_until({})')).toThrow(/argument 1 \(time\)/);
   });
 });
 

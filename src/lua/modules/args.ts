@@ -166,7 +166,19 @@ export function fn(
   };
 }
 
-/** The same for a method; `name` is `channel:send`, say. */
+/**
+ * The same for a function that raises instead of answering `nil, err`: for waits, whose results nobody looks
+ * at. A `time.sleep("2 hours")` that does not sleep would ship the order two hours early.
+ */
+export function raising(
+  name: string,
+  params: readonly string[],
+  body: (args: Args, call: ModuleCall) => LuaResult,
+): ModuleFunction {
+  return (call, ...list) => body(new Args(name, params, list), call);
+}
+
+/** The same as {@link fn} for a method; `name` is `channel:send`, say. */
 export function method<T extends object>(
   name: string,
   params: readonly string[],

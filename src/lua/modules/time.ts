@@ -15,7 +15,7 @@ import {
   Use,
 } from '../module.js';
 import { command } from './answers.js';
-import { type Args, durationNs, fn, method } from './args.js';
+import { type Args, durationNs, fn, method, raising } from './args.js';
 import { Duration, durationType, Nanoseconds } from './duration.js';
 import { Instant, instantGetters } from './instant.js';
 import { Layout } from './layout.js';
@@ -115,8 +115,8 @@ export const timeModule: LuaModule = {
     parse_duration: fn('time.parse_duration', ['duration'], (args) => [
       new Duration(args.durationNs(0)),
     ]),
-    sleep: fn('time.sleep', ['duration'], (args) => sleepMs(args.durationMs(0))),
-    sleep_until: fn('time.sleep_until', ['time'], (args, call) =>
+    sleep: raising('time.sleep', ['duration'], (args) => sleepMs(args.durationMs(0))),
+    sleep_until: raising('time.sleep_until', ['time'], (args, call) =>
       sleepMs(instantOf(args, 0).ms - call.kernel.now()),
     ),
     after: fn('time.after', ['duration'], (args, call) => [after(call.kernel, args.durationMs(0))]),
