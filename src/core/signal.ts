@@ -38,6 +38,8 @@ export type Signal =
       readonly from: Pid | null;
       readonly reason: string | null;
       readonly deadlineMs: number | null;
+      /** The target is being stopped for good: one on this node that never asked for its events ends at once. */
+      readonly stopping?: boolean;
     }
   | { readonly kind: 'terminate'; readonly from: Pid | null; readonly reason: string | null }
   | { readonly kind: 'monitor'; readonly from: Pid }

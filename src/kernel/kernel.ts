@@ -102,7 +102,9 @@ export class Kernel implements Performer {
         this.linkDown(signal.from, signal.result);
         break;
       case 'cancel':
-        this.cancel(signal.from, signal.reason, signal.deadlineMs);
+        if (signal.stopping === true && !this.mailbox.readsEvents) {
+          this.end({ value: null, error: terminated(signal.reason) });
+        } else this.cancel(signal.from, signal.reason, signal.deadlineMs);
         break;
       case 'terminate':
         this.end({ value: null, error: terminated(signal.reason) });

@@ -80,6 +80,8 @@ export type HostRequest =
       readonly pid: Pid;
       readonly reason: string | null;
       readonly deadlineMs: number | null;
+      /** See the signal of that name. */
+      readonly stopping?: boolean;
     }
   | { readonly op: 'register' | 'unregister' | 'lookup'; readonly name: string }
   /** Environment variable, where the host lets the process see it. Answer: text or nil. */

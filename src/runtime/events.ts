@@ -30,6 +30,19 @@ export type NodeEvent =
       readonly detail: string | null;
       readonly at: number;
     }
+  /** A supervisor starts a child again. */
+  | {
+      readonly kind: 'restarted';
+      readonly supervisor: Pid;
+      /** Entry id of the supervisor. */
+      readonly entry: string;
+      readonly child: string;
+      /** How the child failed; `null` where it ended well. */
+      readonly error: PerdureError | null;
+      /** What is used up of the supervisor's restarts: `2 of 3 within 5s`. */
+      readonly budget: string;
+      readonly at: number;
+    }
   /** A program logged a line. */
   | {
       readonly kind: 'log';

@@ -22,6 +22,7 @@ import { EventStream } from './events.js';
 import type { Host, MaybePromise, ProcessInfo, Spawned, SpawnOrder } from './host.js';
 import { Names } from './names.js';
 import { notFound, ObserverHost } from './observer-host.js';
+import { Supervisors } from './supervisor/supervisors.js';
 import { Topology } from './topology.js';
 
 export interface NodeOptions {
@@ -44,6 +45,7 @@ export class Node {
   readonly clock: Clock;
   readonly names = new Names();
   readonly topology = new Topology();
+  readonly supervisors = new Supervisors();
   readonly events = new EventStream();
   private readonly hosts = new Map<string, Host>();
   private readonly aliases = new Map<string, Host>();

@@ -232,10 +232,11 @@ export class LocalProcess implements Syscalls, Runnable {
   ): Answer | null {
     const from = this.pid;
     const { pid, reason } = request;
+    const { deadlineMs = null, stopping = false } = request.op === 'cancel' ? request : {};
     const signal =
       request.op === 'terminate'
         ? ({ kind: 'terminate', from, reason } as const)
-        : ({ kind: 'cancel', from, reason, deadlineMs: request.deadlineMs } as const);
+        : ({ kind: 'cancel', from, reason, deadlineMs, stopping } as const);
     return this.settle(call, this.world.node.deliver(pid, signal), delivered);
   }
 

@@ -1,4 +1,4 @@
-/** Services: what starts with an app, is restarted when it fails, and stops with it. */
+/** Services and supervisors: what starts with an app, is restarted when it fails, and stops with it. */
 export { restartDelayMs } from './backoff.js';
 export {
   DEFAULT_LIFECYCLE,
@@ -25,4 +25,22 @@ export type {
   ServiceStatus,
   StopReport,
 } from './service-spec.js';
+export { initialState, stepSupervisor } from './strategy.js';
 export { ServiceSupervisor } from './supervisor.js';
+export {
+  AutoShutdown,
+  BRUTAL_KILL,
+  type ChildSpec,
+  DEFAULT_SUPERVISION,
+  Restart,
+  type Shutdown,
+  Strategy,
+  type SupervisorSpec,
+} from './supervisor-spec.js';
+export type { SupervisorAction, SupervisorInput, SupervisorState } from './supervisor-state.js';
+export {
+  type ChildCounts,
+  type ChildInfo,
+  Supervisors,
+  type SupervisorView,
+} from './supervisors.js';
