@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { chooseHost } from './app/host-choice.js';
 import { LocalSide } from './app/local.js';
 import { nodePort } from './app/node-port.js';
-import { hostNotStarted, Services } from './app/services.js';
+import { hostNotStarted, type ServiceInfo, Services } from './app/services.js';
 import { checkModuleUse, checkSources } from './app/sources.js';
 import type { TemporalSide } from './app/temporal.js';
 import { type Pid, parsePid } from './core/pid.js';
@@ -50,6 +50,8 @@ export interface AppOptions {
 export interface App {
   readonly runtime: Runtime;
   readonly registry: Registry;
+  /** Every service of the app, with its state as it is now, in start order. */
+  services(): readonly ServiceInfo[];
   /** What a person should know about this start: data in memory, settings without effect. */
   readonly notices: readonly string[];
   /** True for a process of a `terminal.host`, whose whole-number result is the exit code. */
@@ -130,6 +132,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   return {
     runtime,
     registry,
+    services: () => services.status(),
     notices,
     isTerminal: (pid) => registry.get(parsePid(pid)?.host ?? '')?.kind === 'terminal.host',
     stop,

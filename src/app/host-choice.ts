@@ -3,12 +3,16 @@ import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Entry, Registry } from '../registry/index.js';
 import { FUNCTIONS } from '../runtime/runtime.js';
 
+/** The host of supervisors that name none. */
+export const SUPERVISORS = 'perdure:supervisors';
+
 /** The host of processes in an app that declares none. */
 export const BUILT_IN_HOST = 'perdure:processes';
 
 /**
  * The requested host, else the entry's `meta.default_host`, else the only `process.host`, else the
- * `terminal.host`, else the built-in one; functions run on theirs, a workflow on its worker.
+ * `terminal.host`, else the built-in one; functions run on theirs, a workflow on its worker, supervisors on
+ * the host they name, else on theirs.
  * @throws PerdureError NOT_FOUND (entry), INVALID (not runnable; several hosts and no choice).
  */
 export function chooseHost(registry: Registry, id: string, requested: string | undefined): string {
@@ -22,6 +26,8 @@ export function chooseHost(registry: Registry, id: string, requested: string | u
       return entry.workflow.worker;
     case 'process.lua':
       return entry.defaultHost ?? onlyHost(registry, id);
+    case 'process.supervisor':
+      return entry.host ?? SUPERVISORS;
     default:
       throw notRunnable(entry);
   }
@@ -49,12 +55,17 @@ export function entryNotFound(registry: Registry, id: string): PerdureError {
 function notRunnable(entry: Entry): PerdureError {
   return new PerdureError(
     ErrorKind.INVALID,
-    `${entry.id} is a ${entry.kind}, which cannot be run; run a process.lua, function.lua or workflow.lua`,
+    `${entry.id} is a ${entry.kind}, which cannot be run; run a process.lua, function.lua, workflow.lua or process.supervisor`,
   );
 }
 
+const RUNNABLE: ReadonlySet<string> = new Set([
+  'process.lua',
+  'function.lua',
+  'workflow.lua',
+  'process.supervisor',
+]);
+
 function isRunnable(entry: Entry): boolean {
-  return (
-    entry.kind === 'process.lua' || entry.kind === 'function.lua' || entry.kind === 'workflow.lua'
-  );
+  return RUNNABLE.has(entry.kind);
 }

@@ -10,8 +10,9 @@ import type { Use } from '../lua/module.js';
 import type { Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
 import { FUNCTIONS } from '../runtime/runtime.js';
-import { BUILT_IN_HOST } from './host-choice.js';
+import { BUILT_IN_HOST, SUPERVISORS } from './host-choice.js';
 import { LuaPrograms } from './programs.js';
+import { SupervisorPrograms } from './supervisors.js';
 
 export interface LocalSideOptions {
   readonly registry: Registry;
@@ -42,6 +43,7 @@ export class LocalSide {
     });
     this.add(FUNCTIONS, 'function');
     this.add(BUILT_IN_HOST, 'local');
+    this.add(SUPERVISORS, 'local');
     for (const { id } of registry.ofKind('terminal.host')) this.add(id, 'local');
     for (const { id, limits } of registry.ofKind('process.host')) this.add(id, 'local', limits);
   }
@@ -66,10 +68,11 @@ export class LocalSide {
 
   private add(id: string, use: Exclude<Use, 'workflow'>, limits?: HostNumbers): void {
     const { registry, node, engine } = this.options;
+    const lua = new LuaPrograms(registry, engine(), use);
     const host = new LocalHost({
       id,
       node,
-      programs: new LuaPrograms(registry, engine(), use),
+      programs: use === 'local' ? new SupervisorPrograms(registry, node, lua) : lua,
       functions: this.functions,
       outside: this.outside,
       mailboxLimit: limits?.mailboxLimit ?? undefined,

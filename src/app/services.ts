@@ -5,8 +5,10 @@
  * until their end; a worker that itself requires a host is the exception.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
+import type { Pid } from '../core/pid.js';
 import {
   dependencyOrder,
+  type EntryKind,
   type EntryOf,
   type Registry,
   type StartableEntry,
@@ -15,15 +17,31 @@ import type { ClockTimer } from '../runtime/clock.js';
 import type { Node } from '../runtime/node.js';
 import type { Runtime } from '../runtime/runtime.js';
 import {
+  DEFAULT_LIFECYCLE,
   type ServiceEvent,
   type ServiceRun,
   type ServiceSpec,
-  type ServiceStatus,
+  type ServiceState,
   ServiceSupervisor,
   type StopReport,
 } from '../runtime/supervisor/index.js';
+import { SUPERVISORS } from './host-choice.js';
 import type { LocalSide } from './local.js';
 import type { TemporalSide } from './temporal.js';
+
+/** What is known of one service. */
+export interface ServiceInfo {
+  /** Id of its entry. */
+  readonly id: string;
+  readonly kind: EntryKind;
+  readonly state: ServiceState['kind'];
+  /** Runs in a row that failed; forgotten once it has run for its `stable_threshold`. */
+  readonly attempts: number;
+  /** Why its last failed run failed, however long ago. */
+  readonly lastError: PerdureError | null;
+  /** Its process, where it has one. */
+  readonly pid: Pid | null;
+}
 
 export interface ServicesOptions {
   readonly registry: Registry;
@@ -72,11 +90,18 @@ export class Services {
     }
   }
 
-  status(): readonly ServiceStatus[] {
-    return this.supervisor.status();
+  /** Every service of the registry, in start order. */
+  status(): readonly ServiceInfo[] {
+    return this.supervisor.status().flatMap(({ id, state, lastError }) => {
+      const entry = this.options.registry.get(id);
+      if (entry === undefined) return [];
+      const attempts = 'failures' in state ? state.failures : 0;
+      return [{ id, kind: entry.kind, state: state.kind, attempts, lastError, pid: pidOf(state) }];
+    });
   }
 
   private report({ id, state }: ServiceEvent): void {
+    if (id === SUPERVISORS) return;
     const { node } = this.options;
     const error = 'error' in state ? state.error : null;
     const detail = error === null || error === undefined ? null : error.text;
@@ -87,11 +112,25 @@ export class Services {
     const { registry } = this.options;
     const requires = requirements(registry);
     const needs = (id: string): readonly string[] => requires.get(id) ?? [];
-    return dependencyOrder(registry.startOrder, needs).order.flatMap((id) => {
+    return dependencyOrder(requires.keys(), needs).order.flatMap((id) => {
+      if (id === SUPERVISORS) return [{ id, requires: needs(id), ...this.supervisorHost() }];
       const entry = registry.get(id);
       if (entry === undefined || !('lifecycle' in entry)) return [];
       return [{ id, requires: needs(id), lifecycle: entry.lifecycle, run: this.run(entry) }];
     });
+  }
+
+  /** The host of supervisors stops before the hosts of their children, whoever started them. */
+  private supervisorHost(): Pick<ServiceSpec, 'lifecycle' | 'run'> {
+    const { local } = this.options;
+    return {
+      lifecycle: { ...DEFAULT_LIFECYCLE, autoStart: true },
+      run: {
+        kind: 'resource',
+        start: async () => {},
+        stop: () => local.stopHost(SUPERVISORS, DEFAULT_LIFECYCLE.stopTimeoutMs),
+      },
+    };
   }
 
   private run(entry: StartableEntry): ServiceRun {
@@ -118,7 +157,28 @@ export class Services {
         };
       case 'process.service':
         return this.processRun(entry);
+      case 'process.supervisor':
+        return this.supervisorRun(entry);
     }
+  }
+
+  /** A supervisor has started when its children have. */
+  private supervisorRun({ id }: EntryOf<'process.supervisor'>): ServiceRun {
+    const { node, runtime } = this.options;
+    return {
+      kind: 'process',
+      spawn: async () => {
+        const { pid, exit } = await runtime.spawn(id, { name: id });
+        void exit.then((result) => this.supervisor.processExited(pid, result));
+        const up = new Promise<Pid>((resolve) => {
+          node.supervisors.whenUp(pid, () => resolve(pid));
+        });
+        const ended = exit.then(({ error }) => {
+          throw error ?? new PerdureError(ErrorKind.INTERNAL, `${id} ended while it was starting`);
+        });
+        return Promise.race([up, ended]);
+      },
+    };
   }
 
   private processRun(entry: EntryOf<'process.service'>): ServiceRun {
@@ -141,7 +201,14 @@ export class Services {
   }
 }
 
-/** Requirements of every startable entry, local hosts behind the workers that start by themselves. */
+function pidOf(state: ServiceState): Pid | null {
+  return 'instance' in state && state.instance?.kind === 'process' ? state.instance.pid : null;
+}
+
+/**
+ * Requirements of every startable entry, local hosts behind the workers that start by themselves, and of
+ * the host of supervisors, which stands between other hosts and the supervisors.
+ */
 function requirements(registry: Registry): ReadonlyMap<string, readonly string[]> {
   const workers = registry.ofKind('temporal.worker').filter((w) => w.lifecycle.autoStart);
   const map = new Map<string, readonly string[]>();
@@ -151,6 +218,18 @@ function requirements(registry: Registry): ReadonlyMap<string, readonly string[]
     const after = isHost ? workers.filter((w) => !reaches(registry, w.id, id)) : [];
     map.set(id, [...new Set([...registry.requires(id), ...after.map((w) => w.id)])].sort());
   }
+  const supervisors = registry.ofKind('process.supervisor').map(({ id }) => id);
+  if (supervisors.length === 0) return map;
+  const hosts = [...registry.ofKind('process.host'), ...registry.ofKind('temporal.worker')];
+  const below = hosts.filter(
+    ({ id, lifecycle }) =>
+      lifecycle.autoStart && !supervisors.some((s) => reaches(registry, id, s)),
+  );
+  map.set(
+    SUPERVISORS,
+    below.map(({ id }) => id),
+  );
+  for (const id of supervisors) map.set(id, [...(map.get(id) ?? []), SUPERVISORS]);
   return map;
 }
 

@@ -46,6 +46,12 @@ export function logEvent(log: Logger, event: NodeEvent): void {
     case 'service':
       logService(log, event);
       break;
+    case 'restarted': {
+      const { supervisor: pid, entry, child, error, budget } = event;
+      const ended = error === null ? 'ended' : `failed: ${error.text}`;
+      log.warn({ pid, entry }, `${entry}: child ${child} ${ended}; restart ${budget}`);
+      break;
+    }
     case 'spawned':
       log.debug({ pid: event.pid, entry: event.entry }, 'process started');
       break;

@@ -1,6 +1,12 @@
 /** What a registry holds: one precise type for each kind, told apart by `kind`. */
 import type { Value } from '../core/payload.js';
-import type { Lifecycle } from '../runtime/supervisor/lifecycle.js';
+import type {
+  AutoShutdown,
+  Lifecycle,
+  Restart,
+  Shutdown,
+  Strategy,
+} from '../runtime/supervisor/index.js';
 import type { Position } from './problem.js';
 import type { SecretSource } from './secret.js';
 
@@ -15,6 +21,7 @@ export const EntryKind = {
   TEMPORAL_CLIENT: 'temporal.client',
   TEMPORAL_WORKER: 'temporal.worker',
   PROCESS_SERVICE: 'process.service',
+  PROCESS_SUPERVISOR: 'process.supervisor',
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
@@ -152,6 +159,35 @@ export interface ProcessServiceEntry extends EntryBase {
   readonly lifecycle: Lifecycle;
 }
 
+/** One child of a `process.supervisor`. */
+export interface SupervisedChild {
+  /** Unique among its siblings. */
+  readonly id: string;
+  /** Id of the `process.lua`, `workflow.lua` or `process.supervisor` that is run. */
+  readonly process: string;
+  /** Id of the host it runs on; `null` where a spawn without a host would choose. */
+  readonly host: string | null;
+  readonly input: readonly Value[];
+  readonly restart: Restart;
+  /** `null`: 5s, and all the time it needs where it is itself a supervisor. */
+  readonly shutdown: Shutdown | null;
+  readonly significant: boolean;
+  readonly name: string | null;
+}
+
+export interface SupervisorEntry extends EntryBase {
+  readonly kind: 'process.supervisor';
+  readonly strategy: Strategy;
+  readonly intensity: number;
+  readonly periodMs: number;
+  readonly autoShutdown: AutoShutdown;
+  /** In start order. */
+  readonly children: readonly SupervisedChild[];
+  /** Id of the `process.host` it runs on; `null`: the built-in one for supervisors. */
+  readonly host: string | null;
+  readonly lifecycle: Lifecycle;
+}
+
 /** How a Temporal client proves who it is. */
 export type ClientAuth =
   | { readonly kind: 'none' }
@@ -239,7 +275,8 @@ export type Entry =
   | LibraryLuaEntry
   | TemporalClientEntry
   | TemporalWorkerEntry
-  | ProcessServiceEntry;
+  | ProcessServiceEntry
+  | SupervisorEntry;
 
 export type EntryOf<K extends EntryKind> = Extract<Entry, { readonly kind: K }>;
 

@@ -24,6 +24,7 @@ const STARTABLE = [
   'temporal.client',
   'temporal.worker',
   'process.service',
+  'process.supervisor',
 ] as const;
 
 /** The problems of references that lead nowhere, or to the wrong kind of entry. */
@@ -63,7 +64,8 @@ interface Edge {
 
 /**
  * Start order of the entries with a lifecycle: after what `requires` names, after the client of a
- * worker, after the host of a service and after the worker of a workflow that a service runs.
+ * worker, after the host of a service and after the worker of a workflow that a service runs. For a
+ * supervisor the same holds of its children, and of the children of supervisors among them.
  */
 export function startOrder(
   entries: ReadonlyMap<string, Entry>,
@@ -74,17 +76,39 @@ export function startOrder(
     references.flatMap((reference): [string, Edge][] => {
       const from = reference.from.id;
       if (reference.rule.starts === true) return [[from, { to: reference.to, because: reference }]];
-      const worker = reference.path[0] === 'process' && workerOf(entries.get(reference.to));
+      const worker = reference.path.at(-1) === 'process' && workerOf(entries.get(reference.to));
       return worker ? [[from, { to: worker, because: reference }]] : [];
     }),
   );
+  const nesting = nestedSupervisors(entries, references);
+  const nested = ordering(nesting.keys(), nesting, 'the supervisors go');
+  // Those further in come first, so that what they need has been gathered when their turn comes.
+  for (const id of nested.order) {
+    const own = edges.get(id) ?? [];
+    const theirs = (nesting.get(id) ?? []).flatMap((edge) => edges.get(edge.to) ?? []);
+    edges.set(id, [...own, ...theirs.filter((edge) => edge.to !== id)]);
+  }
   const { order, problems } = ordering(nodes, edges, 'the start order goes');
   const known = new Set(nodes);
   const requires = nodes.map((id): [string, readonly string[]] => {
     const ids = (edges.get(id) ?? []).map((edge) => edge.to).filter((to) => known.has(to));
     return [id, [...new Set(ids)].sort()];
   });
-  return { order, requires: new Map(requires), problems };
+  return { order, requires: new Map(requires), problems: [...nested.problems, ...problems] };
+}
+
+/** For each supervisor, the supervisors among its children. */
+function nestedSupervisors(
+  entries: ReadonlyMap<string, Entry>,
+  references: readonly Reference[],
+): ReadonlyMap<string, Edge[]> {
+  return group(
+    references.flatMap((reference): [string, Edge][] => {
+      const nested = entries.get(reference.to)?.kind === 'process.supervisor';
+      if (!nested || reference.path.at(-1) !== 'process') return [];
+      return [[reference.from.id, { to: reference.to, because: reference }]];
+    }),
+  );
 }
 
 /** The problems of libraries that import each other in a circle. */

@@ -9,6 +9,7 @@ import { type Context, EMPTY_CONTEXT, type ExitResult } from '../core/signal.js'
 import type { NodeListener } from './events.js';
 import type { ProcessInfo } from './host.js';
 import type { Node } from './node.js';
+import type { SupervisorView } from './supervisor/index.js';
 
 export interface SpawnOptions {
   /** Registry id of the host; left out, the entry's own choice (see `docs/semantics.md`). */
@@ -103,6 +104,16 @@ export class Runtime {
     return new Promise((resolve) => {
       this.node.observe(pid, resolve);
     });
+  }
+
+  /**
+   * A supervisor of this node, by PID or registered name: its children as they are now.
+   * @throws PerdureError NOT_FOUND where no supervisor is known by that.
+   */
+  supervisor(target: string): SupervisorView {
+    const view = this.node.supervisors.get(this.node.names.lookup(target) ?? target);
+    if (view !== undefined) return view;
+    throw new PerdureError(ErrorKind.NOT_FOUND, `supervisor not found: ${target}`);
   }
 
   async describe(pid: Pid): Promise<ProcessInfo | undefined> {

@@ -3,6 +3,7 @@ import type { EntryKind } from '../entry.js';
 import type { Kind } from './kind.js';
 import { functionLua, libraryLua, processLua, workflowLua } from './lua.js';
 import { processHost, processService, terminalHost } from './process.js';
+import { processSupervisor } from './supervisor.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
 
@@ -16,6 +17,7 @@ export const kinds: { readonly [K in EntryKind]: Kind } = {
   'temporal.client': temporalClient,
   'temporal.worker': temporalWorker,
   'process.service': processService,
+  'process.supervisor': processSupervisor,
 };
 
 export const KIND_NAMES = Object.keys(kinds) as readonly EntryKind[];

@@ -70,7 +70,8 @@ export const processService = defineKind(
   }),
 );
 
-function toArguments(input: Value | undefined): readonly Value[] {
+/** Arguments as they are written: each item of a list is one; anything else is the only one. */
+export function toArguments(input: Value | undefined): readonly Value[] {
   if (input === undefined) return [];
   return Array.isArray(input) ? input : [input];
 }

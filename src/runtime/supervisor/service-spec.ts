@@ -46,6 +46,8 @@ export interface ServiceStatus {
   readonly id: string;
   readonly kind: ServiceRun['kind'];
   readonly state: ServiceState;
+  /** Why it last failed, however long ago. */
+  readonly lastError: PerdureError | null;
 }
 
 /** What became of the services in a stop, each list in the order in which they ended. */

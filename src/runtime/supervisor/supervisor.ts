@@ -36,6 +36,7 @@ interface Service<T> {
   readonly rules: ServiceRules;
   state: ServiceState;
   timer: { readonly handle: T } | undefined;
+  lastError: PerdureError | null;
 }
 
 export class ServiceSupervisor<T = unknown> {
@@ -59,7 +60,16 @@ export class ServiceSupervisor<T = unknown> {
       const { id, requires, lifecycle, run } = spec;
       const durable = run.kind === 'process' && run.durable === true;
       const rules = { id, kind: run.kind, durable, lifecycle };
-      return { id, requires, lifecycle, run, rules, state: IDLE, timer: undefined };
+      return {
+        id,
+        requires,
+        lifecycle,
+        run,
+        rules,
+        state: IDLE,
+        timer: undefined,
+        lastError: null,
+      };
     });
     this.#services = new Map(services.map((service) => [service.id, service]));
     this.#plan = startPlan(services);
@@ -102,10 +112,11 @@ export class ServiceSupervisor<T = unknown> {
 
   /** Every service with its state, in start order. */
   status(): ServiceStatus[] {
-    return [...this.#services.values()].map(({ id, run, state }) => ({
+    return [...this.#services.values()].map(({ id, run, state, lastError }) => ({
       id,
       kind: run.kind,
       state,
+      lastError,
     }));
   }
 
@@ -143,6 +154,7 @@ export class ServiceSupervisor<T = unknown> {
     if (service.timer !== undefined) this.#effects.clearTimer(service.timer.handle);
     service.timer = undefined;
     service.state = state;
+    if ('error' in state && state.error !== null) service.lastError = state.error;
     if (state.kind === 'running' && state.instance.kind === 'process') {
       this.#byPid.set(state.instance.pid, service);
     }
