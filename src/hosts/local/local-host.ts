@@ -105,12 +105,14 @@ export class LocalHost implements Host, LocalWorld {
    * asked for its events. False where there is no such process.
    */
   askToStop(pid: Pid, withinMs: number, reason: string): boolean {
-    const process = this.processes.get(pid);
-    if (process === undefined) return false;
-    const signal: Signal = process.kernel.mailbox.readsEvents
-      ? { kind: 'cancel', from: null, reason, deadlineMs: withinMs }
-      : { kind: 'terminate', from: null, reason };
-    return this.deliver(pid, signal).accepted;
+    const stop = {
+      kind: 'cancel',
+      from: null,
+      reason,
+      deadlineMs: withinMs,
+      stopping: true,
+    } as const;
+    return this.deliver(pid, stop).accepted;
   }
 
   /** Asks every process to end, and terminates what is left when the time is over. */
