@@ -361,7 +361,7 @@ class Turn {
 }
 
 /** Whether the child is there, on its way, or about to be. */
-export function isActive({ kind }: ChildState): boolean {
+function isActive({ kind }: ChildState): boolean {
   return kind !== 'down' && kind !== 'removed';
 }
 
