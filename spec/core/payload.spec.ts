@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Budget } from '../../src/core/budget.js';
 import {
   copyValue,
   decodeValue,
   encodeValue,
   fromBase64,
+  MAX_PAYLOAD_BYTES,
   toBase64,
   type Value,
 } from '../../src/core/payload.js';
@@ -77,6 +79,43 @@ describe('a payload', () => {
   it('lets the same object stand in two places', () => {
     const shared = { n: 1 };
     expect(copyValue([shared, shared])).toEqual([{ n: 1 }, { n: 1 }]);
+  });
+
+  it('is at most as large as its encoding may be, however often its parts are shared', () => {
+    let shared: unknown = [1];
+    for (let i = 0; i < 40; i++) shared = [shared, shared];
+    const tooLarge = expect.objectContaining({
+      kind: 'INVALID',
+      message: expect.stringContaining('payload has more than 2097152 bytes, the limit'),
+    });
+    for (const value of [
+      shared,
+      'x'.repeat(MAX_PAYLOAD_BYTES),
+      { ['k'.repeat(MAX_PAYLOAD_BYTES)]: 1 },
+      new Uint8Array(MAX_PAYLOAD_BYTES),
+      new Array(MAX_PAYLOAD_BYTES).fill(1),
+    ]) {
+      expect(() => copyValue(value)).toThrow(tooLarge);
+    }
+  });
+
+  it('is never refused for its size where its encoding fits', () => {
+    const room = MAX_PAYLOAD_BYTES;
+    for (const value of [
+      'x'.repeat(room - 2),
+      new Array((room - 2) / 2).fill(1),
+      new Array((room - 3) >> 2).fill('x'),
+      Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`${i}`, [i, '']])),
+    ]) {
+      expect(JSON.stringify(value).length).toBeLessThanOrEqual(room);
+      expect(() => copyValue(value)).not.toThrow();
+    }
+    fc.assert(
+      fc.property(values, (value) => {
+        const size = Buffer.byteLength(encodeValue(value).json);
+        expect(() => new Budget('payload', size).takeValue(value)).not.toThrow();
+      }),
+    );
   });
 
   it('refuses text that is not JSON with INVALID', () => {

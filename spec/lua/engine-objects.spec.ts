@@ -99,6 +99,15 @@ describe('values', () => {
     ['{co = coroutine.create(print)}', 'result.co: a coroutine cannot be sent'],
     ['{h = test.handle()}', 'result.h: a handle cannot be sent'],
     ['(function() local t = {} t.t = t return t end)()', 'result.t: a cycle cannot be sent'],
+    [
+      '(function() local t = {1} for i = 1, 40 do t = {t, t} end return t end)()',
+      'result has more than 2097152 bytes, the limit',
+    ],
+    [
+      '(function() local s, t = ("x"):rep(1000), {} for i = 1, 40 do t = {s, t, t} end return t end)()',
+      'result has more than 2097152 bytes, the limit',
+    ],
+    ['("x"):rep(2097152)', 'result has more than 2097152 bytes, the limit'],
   ])('%s cannot', (text, message) => {
     expect(failure(`return ${text}`)).toMatchObject({
       kind: 'INVALID',
@@ -149,6 +158,7 @@ describe('the result of main', () => {
   it.each([
     ['return 1, "went wrong"', { kind: 'UNKNOWN', message: 'went wrong' }],
     ['return nil, "went wrong"', { kind: 'UNKNOWN', message: 'went wrong' }],
+    ['return nil, "\\xff wrong"', { kind: 'UNKNOWN', message: '\uFFFD wrong' }],
     ['return nil, test.error("NOT_FOUND", "x not found")', { kind: 'NOT_FOUND' }],
   ])('%s is a failure', (body, error) => {
     expect(failure(body)).toMatchObject(error);

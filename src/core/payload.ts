@@ -8,6 +8,7 @@
  *    strings that are not valid UTF-8 (here: `Uint8Array`).
  * 3. A value that was checked by {@link checkValue} can be encoded; encoding never changes it.
  */
+import { Budget } from './budget.js';
 import { ErrorKind, PerdureError } from './errors.js';
 
 /** A value that can be sent. `Uint8Array` stands for a string of bytes that is not valid UTF-8. */
@@ -45,48 +46,66 @@ export function unsendable(path: string, what: string): PerdureError {
 
 /**
  * `value` as a payload, copied, so that later changes by the sender are not seen by the receiver.
- * @throws PerdureError INVALID naming the path of the first thing that cannot be sent.
+ * @throws PerdureError INVALID naming the path of the first thing that cannot be sent, or the limit for
+ *   what is larger than {@link MAX_PAYLOAD_BYTES}.
  */
 export function copyValue(value: unknown, path = 'payload'): Value {
-  return copy(value, path, []);
+  return copy(value, path, { above: [], budget: new Budget(path, MAX_PAYLOAD_BYTES) });
 }
 
-function copy(value: unknown, path: string, above: object[]): Value {
+/** One copy: the objects that the value stands in, and what is left of the limit. */
+interface Walk {
+  readonly above: object[];
+  readonly budget: Budget;
+}
+
+function copy(value: unknown, path: string, walk: Walk): Value {
   switch (typeof value) {
     case 'string':
+      walk.budget.takeText(value);
+      return value;
     case 'number':
     case 'boolean':
       return value;
     case 'undefined':
       return null;
     case 'object':
-      return value === null ? null : copyObject(value, path, above);
+      return value === null ? null : copyObject(value, path, walk);
     default:
       throw unsendable(path, `a ${typeof value}`);
   }
 }
 
-function copyObject(value: object, path: string, above: object[]): Value {
-  if (value instanceof Uint8Array) return value.slice();
+function copyObject(value: object, path: string, walk: Walk): Value {
+  const { above, budget } = walk;
+  if (value instanceof Uint8Array) {
+    budget.takeText(value);
+    return value.slice();
+  }
   if (above.includes(value)) throw unsendable(path, 'a cycle');
   if (above.length >= MAX_DEPTH) throw unsendable(path, `nesting deeper than ${MAX_DEPTH}`);
   above.push(value);
-  const result = Array.isArray(value)
-    ? value.map((item, i) => copy(item, `${path}[${i + 1}]`, above))
-    : copyMap(value, path, above);
+  const result = Array.isArray(value) ? copyList(value, path, walk) : copyMap(value, path, walk);
   above.pop();
   return result;
 }
 
-function copyMap(value: object, path: string, above: object[]): Value {
+function copyList(list: readonly unknown[], path: string, walk: Walk): Value {
+  walk.budget.takeTable(list.length);
+  return list.map((item, i) => copy(item, `${path}[${i + 1}]`, walk));
+}
+
+function copyMap(value: object, path: string, walk: Walk): Value {
   const proto: unknown = Object.getPrototypeOf(value);
   if (proto !== null && Object.getPrototypeOf(proto) !== null) {
     throw unsendable(path, `an object of class ${value.constructor?.name ?? '?'}`);
   }
   const map: { [key: string]: Value } = {};
-  for (const [key, item] of Object.entries(value)) {
-    if (item === undefined) continue;
-    setOwn(map, key, copy(item, path === '' ? key : `${path}.${key}`, above));
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  walk.budget.takeTable(entries.length);
+  for (const [key, item] of entries) {
+    walk.budget.takeText(key);
+    setOwn(map, key, copy(item, path === '' ? key : `${path}.${key}`, walk));
   }
   return map;
 }

@@ -40,8 +40,12 @@ export type HostObject = object;
 /** A Lua table, function or coroutine, held from outside. The engine implements it. */
 export abstract class LuaRef {
   abstract readonly kind: 'table' | 'function' | 'thread';
-  /** The table as a payload. @throws PerdureError INVALID naming the path. */
-  abstract toValue(path: string): Value;
+  /**
+   * The table as a payload.
+   * @param limitBytes the most that its JSON may have; default: that of a payload
+   * @throws PerdureError INVALID naming the path, or the limit.
+   */
+  abstract toValue(path: string, limitBytes?: number): Value;
   /** The field `key` of a table, without metamethods; `null` when absent. */
   abstract get(key: string): LuaValue;
   /** The items 1..n of a table. */

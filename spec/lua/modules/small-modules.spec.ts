@@ -54,6 +54,24 @@ describe('json', () => {
     expect(refusal('json.decode("{oops")')).toMatch(/^INTERNAL: json\.decode: malformed/);
   });
 
+  it('answers for text that nests too deep', () => {
+    expect(refusal('json.decode(("["):rep(5000) .. ("]"):rep(5000))')).toMatch(
+      /^INVALID: json\.decode: nesting deeper than 200/,
+    );
+    expect(evaluate('return #json.encode(json.decode(("["):rep(199) .. ("]"):rep(199)))')).toBe(
+      398,
+    );
+  });
+
+  it('writes text that is larger than a payload, to a limit', () => {
+    expect(evaluate('return #json.encode(("x"):rep(3000000))')).toBe(3_000_002);
+    expect(evaluate('return #json.encode({ ("x"):rep(3000000) })')).toBe(3_000_004);
+    const shared = '(function() local t = {1} for i = 1, 40 do t = {t, t} end return t end)()';
+    expect(refusal(`json.encode(${shared})`)).toMatch(
+      /^INVALID: .*value has more than 16777216 bytes/,
+    );
+  });
+
   it('refuses by path what JSON cannot say', () => {
     expect(refusal('json.encode({ a = { 1, 0/0 } })')).toMatch(/^INVALID: .*value\.a\[2\]/);
     expect(refusal('json.encode({ a = 1/0 })')).toMatch(/value\.a/);

@@ -19,8 +19,8 @@ export class FengariRef extends LuaRef {
     return this.tag === Tag.THREAD ? 'thread' : 'function';
   }
 
-  toValue(path: string): Value {
-    return payloadOf(this.scope.shared, new TValue(this.tag, this.object), path);
+  toValue(path: string, limitBytes?: number): Value {
+    return payloadOf(this.scope.shared, new TValue(this.tag, this.object), path, limitBytes);
   }
 
   get(key: string): LuaValue {

@@ -7,8 +7,9 @@ import { errorOf, hostObject } from './errors.js';
 import { positionOf } from './position.js';
 import type { LuaProcess } from './process.js';
 import type { TaskScope } from './scope.js';
+import { readable } from './text.js';
 import { payloadOf } from './values-out.js';
-import { lapi, ldo, type lua_State, OK, stringIn, type TValue, YIELD } from './vm.js';
+import { lapi, ldo, type lua_State, OK, Tag, type TString, type TValue, YIELD } from './vm.js';
 
 export class LuaTask implements Task, TaskScope {
   waiting: Suspension | null = null;
@@ -80,8 +81,10 @@ export class LuaTask implements Task, TaskScope {
 }
 
 function failureIn(value: TValue): PerdureError | null {
-  const text = stringIn(value);
-  if (text !== null) return new PerdureError(ErrorKind.UNKNOWN, text);
+  if (value.type === Tag.STRING) {
+    const { realstring } = value.value as TString;
+    return new PerdureError(ErrorKind.UNKNOWN, readable(realstring));
+  }
   const object = hostObject(value);
   return isPerdureError(object) ? object : null;
 }

@@ -1,5 +1,12 @@
 /** Lua values on their way out: to module functions as they are, to payloads by copy. */
-import { MAX_DEPTH, setOwn, unsendable, type Value } from '../../core/payload.js';
+import { Budget } from '../../core/budget.js';
+import {
+  MAX_DEPTH,
+  MAX_PAYLOAD_BYTES,
+  setOwn,
+  unsendable,
+  type Value,
+} from '../../core/payload.js';
 import type { LuaValue } from '../module.js';
 import type { Scope, Shared } from './scope.js';
 import {
@@ -37,12 +44,28 @@ export function fromLua(scope: Scope, value: TValue, refer: Refer): LuaValue {
   }
 }
 
-/** `value` as a payload. @throws PerdureError INVALID naming the path of what cannot be sent. */
-export function payloadOf(shared: Shared, value: TValue, path: string): Value {
-  return copy(shared, value, path, []);
+/**
+ * `value` as a payload.
+ * @param limitBytes the most that its JSON may have
+ * @throws PerdureError INVALID naming the path of what cannot be sent, or the limit.
+ */
+export function payloadOf(
+  shared: Shared,
+  value: TValue,
+  path: string,
+  limitBytes = MAX_PAYLOAD_BYTES,
+): Value {
+  return copy({ shared, above: [], budget: new Budget(path, limitBytes) }, value, path);
 }
 
-function copy(shared: Shared, value: TValue, path: string, above: Table[]): Value {
+/** One copy: the tables that the value stands in, and what is left of the limit. */
+interface Walk {
+  readonly shared: Shared;
+  readonly above: Table[];
+  readonly budget: Budget;
+}
+
+function copy(walk: Walk, value: TValue, path: string): Value {
   switch (value.type & 0x0f) {
     case Type.NIL:
       return null;
@@ -50,12 +73,15 @@ function copy(shared: Shared, value: TValue, path: string, above: Table[]): Valu
       return value.value !== false;
     case Type.NUMBER:
       return (value.value as number) + 0;
-    case Type.STRING:
-      return textOf(value.value as TString);
+    case Type.STRING: {
+      const string = value.value as TString;
+      walk.budget.takeText(string.realstring);
+      return textOf(string);
+    }
     case Type.TABLE:
-      return copyTable(shared, value.value as Table, path, above);
+      return copyTable(walk, value.value as Table, path);
     case Type.USERDATA:
-      return copyObject(shared, (value.value as Udata).data as object, path);
+      return copyObject(walk, (value.value as Udata).data as object, path);
     case Type.FUNCTION:
       throw unsendable(path, 'a function');
     default:
@@ -63,21 +89,25 @@ function copy(shared: Shared, value: TValue, path: string, above: Table[]): Valu
   }
 }
 
-function copyObject(shared: Shared, object: object, path: string): Value {
+function copyObject({ shared, budget }: Walk, object: object, path: string): Value {
   const plain = shared.plainOf(object);
   if (plain === null) throw unsendable(path, `a ${shared.nameOf(object)}`);
-  return plain();
+  const value = plain();
+  budget.takeValue(value);
+  return value;
 }
 
-function copyTable(shared: Shared, table: Table, path: string, above: Table[]): Value {
+function copyTable(walk: Walk, table: Table, path: string): Value {
+  const { above, budget } = walk;
   if (above.includes(table)) throw unsendable(path, 'a cycle');
   if (above.length >= MAX_DEPTH) throw unsendable(path, `nesting deeper than ${MAX_DEPTH}`);
   above.push(table);
   const first = firstEntry(table);
+  budget.takeTable(table.strong.size);
   const result =
     first === undefined || (first.key.type & 0x0f) === Type.NUMBER
-      ? copyList(shared, table, path, above)
-      : copyMap(shared, first, path, above);
+      ? copyList(walk, table, path)
+      : copyMap(walk, first, path);
   above.pop();
   return result;
 }
@@ -88,13 +118,13 @@ export function firstEntry(table: Table): Entry | undefined {
   return table.f;
 }
 
-function copyList(shared: Shared, table: Table, path: string, above: Table[]): Value {
+function copyList(walk: Walk, table: Table, path: string): Value {
   const size = table.strong.size;
-  const list: Value[] = [];
+  const list = new Array<Value>(size);
   for (let i = 1; i <= size; i++) {
     const entry = table.strong.get(i);
     if (entry === undefined) throw badList(table, path, i, size);
-    list.push(copy(shared, entry.value, `${path}[${i}]`, above));
+    list[i - 1] = copy(walk, entry.value, `${path}[${i}]`);
   }
   return list;
 }
@@ -112,14 +142,15 @@ function badList(table: Table, path: string, hole: number, size: number): Error 
 
 const isIndex = (n: number): boolean => Number.isInteger(n) && n >= 1;
 
-function copyMap(shared: Shared, first: Entry, path: string, above: Table[]): Value {
+function copyMap(walk: Walk, first: Entry, path: string): Value {
   const map: { [key: string]: Value } = {};
   for (let e: Entry | undefined = first; e !== undefined; e = e.n) {
     if ((e.key.type & 0x0f) !== Type.STRING) throw badKey(e.key, path);
     const key = textOf(e.key.value as TString);
     if (typeof key !== 'string') throw unsendable(path, 'a table key that is not valid UTF-8');
     const at = path === '' ? key : `${path}.${key}`;
-    setOwn(map, key, copy(shared, e.value, at, above));
+    walk.budget.takeText(key);
+    setOwn(map, key, copy(walk, e.value, at));
   }
   return map;
 }

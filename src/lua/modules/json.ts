@@ -1,13 +1,16 @@
 /** `json`: plain JSON text. For what a payload may hold beyond JSON (NaN, raw bytes) it says INVALID. */
 import { ErrorKind, PerdureError } from '../../core/errors.js';
-import type { Value } from '../../core/payload.js';
+import { MAX_DEPTH, type Value } from '../../core/payload.js';
 import { type LuaModule, type LuaValue, ModuleAccess, Use } from '../module.js';
-import { type Args, fn } from './args.js';
+import { type Args, fn, invalid } from './args.js';
 import { toValue } from './values.js';
 
-/** @throws PerdureError INVALID naming the path of what has no JSON form. */
+/** Text need not be sent: it may be larger than a payload. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** @throws PerdureError INVALID naming the path of what has no JSON form, or the limit. */
 export function encodeJson(lua: LuaValue): string {
-  const value = toValue(lua, 'value');
+  const value = toValue(lua, 'value', MAX_TEXT_BYTES);
   assertJson(value, 'value');
   return JSON.stringify(value);
 }
@@ -32,8 +35,9 @@ function noJson(path: string, what: string): PerdureError {
 
 function decode(args: Args): readonly LuaValue[] {
   const text = args.nonEmpty(0);
+  let value: Value;
   try {
-    return [JSON.parse(text) as LuaValue];
+    value = JSON.parse(text) as Value;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const error = new PerdureError(ErrorKind.INTERNAL, `json.decode: malformed JSON: ${why}`, {
@@ -41,6 +45,13 @@ function decode(args: Args): readonly LuaValue[] {
     });
     return [null, error];
   }
+  if (isDeeper(value, MAX_DEPTH)) return invalid(`json.decode: nesting deeper than ${MAX_DEPTH}`);
+  return [value];
+}
+
+function isDeeper(value: Value, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((item: Value) => isDeeper(item, depth - 1));
 }
 
 export const jsonModule: LuaModule = {

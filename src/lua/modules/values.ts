@@ -1,6 +1,7 @@
 /** From Lua values to payloads: what may leave a process, and as what. */
+import { tooLarge } from '../../core/budget.js';
 import { isPerdureError } from '../../core/errors.js';
-import { copyValue, unsendable, type Value } from '../../core/payload.js';
+import { copyValue, MAX_PAYLOAD_BYTES, unsendable, type Value } from '../../core/payload.js';
 import { LuaRef, type LuaValue, NativeFunction } from '../module.js';
 import { Duration } from './duration.js';
 import { Instant } from './instant.js';
@@ -9,14 +10,22 @@ import { Payload } from './payload.js';
 /**
  * `value` as a payload. Payload objects stand for their content, times for their RFC 3339 text,
  * durations for theirs, errors for a map of their fields.
- * @throws PerdureError INVALID naming `path` for what cannot be sent.
+ * @param limitBytes the most that its JSON may have
+ * @throws PerdureError INVALID naming `path` for what cannot be sent, or the limit.
  */
-export function toValue(value: LuaValue | undefined, path: string): Value {
+export function toValue(
+  value: LuaValue | undefined,
+  path: string,
+  limitBytes = MAX_PAYLOAD_BYTES,
+): Value {
   if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || value instanceof Uint8Array) {
+    if (value.length > limitBytes) throw tooLarge(path, limitBytes);
+    return value;
+  }
   if (typeof value !== 'object') return value;
-  if (value instanceof Uint8Array) return value;
   if (value instanceof LuaRef) {
-    if (value.kind === 'table') return value.toValue(path);
+    if (value.kind === 'table') return value.toValue(path, limitBytes);
     throw unsendable(path, value.kind === 'thread' ? 'a coroutine' : 'a function');
   }
   if (value instanceof NativeFunction) throw unsendable(path, 'a function');
