@@ -65,6 +65,9 @@ describe('require', () => {
     ],
     [null, Use.LOCAL, 'nothing', 'NOT_FOUND', 'module "nothing" not found'],
     [null, Use.LOCAL, 'io', 'NOT_FOUND', 'module "io" not found'],
+    [null, Use.LOCAL, 'constructor', 'NOT_FOUND', 'module "constructor" not found'],
+    [null, Use.LOCAL, '__proto__', 'NOT_FOUND', 'module "__proto__" not found'],
+    [[], Use.LOCAL, 'toString', 'NOT_FOUND', 'module "toString" not found'],
   ])('with modules %j in a %s refuses %s', (listed, use, name, kind, message) => {
     const host = startLua(`return function() require("${name}") end`, {
       modules,

@@ -163,7 +163,8 @@ describe('whole numbers', () => {
     ['("abc"):len() * 1000000000', 3_000_000_000],
     ['math.floor(3.7e10 + 0.5)', 37_000_000_000],
     ['math.ceil(1e10 + 0.5)', 10_000_000_001],
-    ['math.maxinteger', MAX],
+    ['math.maxinteger', MAX - 1],
+    ['math.mininteger', 1 - MAX],
     ['tonumber("7fffffffffff", 16)', 0x7fffffffffff],
     ['tonumber("  12  ")', 12],
     ['tonumber("1e3")', 1000],
@@ -181,7 +182,8 @@ describe('whole numbers', () => {
 
   it.each([
     ['1e15', '1000000000000000'],
-    ['2^53', '9007199254740992'],
+    ['2^53 - 1', '9007199254740991'],
+    ['2^53', '9.007199254740992e+15'],
     ['2^63', '9.223372036854776e+18'],
     ['1e100', '1e+100'],
     ['0.1', '0.1'],
@@ -216,7 +218,7 @@ describe('whole numbers', () => {
   it('knows integers from floats', () => {
     expect(
       evalLua(
-        'return { math.type(1), math.type(1.5), math.type(2^53), math.type(2^54), math.type(1e3) }',
+        'return { math.type(1), math.type(1.5), math.type(2^53 - 1), math.type(2^53), math.type(1e3) }',
       ),
     ).toEqual(['integer', 'float', 'integer', 'float', 'integer']);
     expect(evalLua('return math.type("1") == nil')).toBe(true);
@@ -233,6 +235,30 @@ describe('whole numbers', () => {
       true,
     );
   });
+
+  it.each([
+    ['math.maxinteger - 1, math.maxinteger', 2],
+    ['math.mininteger, math.mininteger + 1', 2],
+    ['math.mininteger + 1, math.mininteger, -1', 2],
+    ['2^53, 2^54, 2^52', 3],
+  ])('a loop over %s ends', (range, times) => {
+    expect(
+      evalLua(`local n = 0 for i = ${range} do n = n + 1 if n > 9 then break end end return n`),
+    ).toBe(times);
+  });
+
+  it.each(['2^53 - 1, 2^53 + 4', '10, 1, 0', '1e18, 2e18', 'math.huge, math.huge'])(
+    'a loop over %s, whose index cannot move on, is an error and not endless',
+    (range) => {
+      const host = startLua(`return function() for i = ${range} do end end`, {
+        instructionLimit: 3_000_000,
+      });
+      expect(host.error).toMatchObject({
+        kind: 'INVALID',
+        message: expect.stringContaining('loop stuck at'),
+      });
+    },
+  );
 
   it('counts loops past 32 bits, down, and in fractions', () => {
     expect(

@@ -331,6 +331,10 @@ describe('a process', () => {
 
   it('refuses options that it does not have', () => {
     expect(refusal('process.set_options({ trap_link = true })')).toMatch(/"trap_link"/);
+    expect(
+      evaluate(`local done, err = process.set_options({ trap_links = true, bogus = 1 })
+        return { done == nil and err:kind(), process.get_options().trap_links }`),
+    ).toEqual(['INVALID', false]);
     expect(refusal('process.set_options({ trap_links = 1 })')).toMatch(/^INVALID/);
   });
 

@@ -16,7 +16,7 @@ export interface OutsideOptions {
 export function createOutside(options: OutsideOptions): Outside {
   const { env, events, now, random, print } = options;
   return {
-    env: (name) => env[name],
+    env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     http: exchange,
     print,
     random,

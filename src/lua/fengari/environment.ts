@@ -95,7 +95,7 @@ export class Environment {
 
   /** A module may add functions to a standard library of its name (`coroutine.spawn`). */
   private makePattern(name: string): Pattern | null {
-    const standard = standardLibraries[name];
+    const standard = Object.hasOwn(standardLibraries, name) ? standardLibraries[name] : undefined;
     const module = this.shared.modules.get(name);
     if (standard === undefined && module === undefined) return null;
     const pattern = new Pattern();

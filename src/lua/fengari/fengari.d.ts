@@ -23,6 +23,7 @@ declare module 'fengari/src/lobject.js' {
     ttisnil(): boolean;
     setfrom(other: TValue): void;
     setfltvalue(n: number): void;
+    chgfltvalue(n: number): void;
     setsvalue(text: TString): void;
     svalue(): Uint8Array;
   }

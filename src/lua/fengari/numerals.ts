@@ -1,5 +1,5 @@
 /**
- * Numbers as Lua programs of perdure see them: doubles throughout, whole ones exact to 2^53. There is
+ * Numbers as Lua programs of perdure see them: doubles throughout, whole ones exact below 2^53. There is
  * no 32-bit or 64-bit integer that could wrap; what cannot be exact is an error or a float, said so.
  *
  * 1. A whole number prints without a point (`1e15` is 1000000000000000); from 2^53 on it prints with
@@ -10,8 +10,11 @@
  * 3. There is one zero for programs: `-0` prints as `0`.
  */
 
-/** The largest whole number below which all whole numbers are exact, `math.maxinteger`. */
-export const MAX_EXACT = 2 ** 53;
+/**
+ * The largest whole number that no other one is rounded to, `math.maxinteger`: so a loop up to it ends, and
+ * one more is a number of its own.
+ */
+export const MAX_EXACT = 2 ** 53 - 1;
 
 const INT64_LIMIT = 2 ** 63;
 
@@ -29,7 +32,7 @@ export function formatNumber(n: number): string {
   if (isExactWhole(n)) return String(n);
   if (!Number.isFinite(n)) return Number.isNaN(n) ? 'nan' : n > 0 ? 'inf' : '-inf';
   const size = Math.abs(n);
-  return size >= MAX_EXACT || size < 1e-4 ? cExponent(n.toExponential()) : String(n);
+  return size > MAX_EXACT || size < 1e-4 ? cExponent(n.toExponential()) : String(n);
 }
 
 /** C writes at least two digits of exponent: `1e-05`. */

@@ -12,8 +12,10 @@
  *    sorts after "1". The digits are now padded.
  * 4. Compiled functions keep their last closure for reuse, which would hold on to a closed process.
  * 5. Endless recursion is noticed after seconds only.
- * 6. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
+ * 6. A `for` loop whose step is lost in rounding (from 2^53 on), or is zero, never ends. It is an error.
+ * 7. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
  */
+import { ErrorKind, PerdureError } from '../../core/errors.js';
 import { BitOp, bitOperation, formatNumber, parseNumber, toWhole } from './numerals.js';
 import type { Entry, lua_State, Table, TString, TValueType as TValue } from './raw.js';
 import { defs, ldebug, ldo, lfunc, lobject, lstate, lstring, ltable, ltm, lvm } from './raw.js';
@@ -45,10 +47,22 @@ function patchNumbers(): void {
   lobject.luaO_tostring = (_L, into) => {
     into.setsvalue(newString(encodeText(formatNumber(into.value as number))));
   };
+  // Only `for` loops use it: the index moves on.
+  value.chgfltvalue = function (this: TValue, n) {
+    if (n === this.value) throw stuck(n);
+    this.value = n;
+  };
   lvm.tointeger = (from) => {
     const n = lvm.tonumber(from);
     return n === false ? false : toWhole(n);
   };
+}
+
+function stuck(index: number): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `'for' loop stuck at ${formatNumber(index)}: its step is zero, or too small for so large a number`,
+  );
 }
 
 /**

@@ -13,7 +13,7 @@ export const requireFunction: LuaFunction = (L) => {
   const scope = L.owner;
   const name = readable(lauxlib.luaL_checkstring(L, 1));
   const source = sourceOf(L, scope);
-  const library = source.imports[name];
+  const library = Object.hasOwn(source.imports, name) ? source.imports[name] : undefined;
   if (library !== undefined) return pushLibrary(L, scope, library);
   const problem = whyNot(scope, source, name);
   if (problem !== null) return raiseThrown(L, scope, problem);

@@ -90,11 +90,13 @@ function unlisten(args: Args, call: ModuleCall): LuaResult {
 }
 
 function setOptions(args: Args, call: ModuleCall): LuaResult {
-  for (const [name, value] of Object.entries(args.map(0))) {
-    if (name !== 'trap_links') return args.fail(0, 'must name options (trap_links)', `"${name}"`);
-    if (typeof value !== 'boolean') return args.fail(0, 'must have a boolean in "trap_links"');
-    call.kernel.flags = { ...call.kernel.flags, trapLinks: value };
+  const { trap_links: trapLinks = call.kernel.flags.trapLinks, ...others } = args.map(0);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    return args.fail(0, 'must name options (trap_links)', `"${unknown}"`);
   }
+  if (typeof trapLinks !== 'boolean') return args.fail(0, 'must have a boolean in "trap_links"');
+  call.kernel.flags = { ...call.kernel.flags, trapLinks };
   return [true];
 }
 

@@ -146,8 +146,9 @@ function floatDigits(size: number, { letter, precision, flags }: Spec): string {
   }
 }
 
-/** toFixed gives up at 1e21; a number that large is whole. */
+/** toFixed gives up at 1e21, where a number is whole, and past 100 digits, where doubles have none. */
 function fixed(size: number, precision: number): string {
+  if (precision > 100) return fixed(size, 100) + '0'.repeat(precision - 100);
   if (size < 1e21) return size.toFixed(precision);
   return precision === 0 ? String(BigInt(size)) : `${BigInt(size)}.${'0'.repeat(precision)}`;
 }

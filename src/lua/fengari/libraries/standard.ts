@@ -14,10 +14,11 @@ import {
   type TString,
 } from '../vm.js';
 import { baseFunctions, castToString } from './base.js';
-import { type Functions, fengariTable, fengariUtf8, pick } from './harvest.js';
+import { type Functions, fengariUtf8, pick } from './harvest.js';
 import { mathConstants, mathFunctions } from './math.js';
 import { osFunctions } from './os.js';
 import { stringFunctions } from './string.js';
+import { tableFunctions } from './table.js';
 
 const functions = (library: Functions): Pattern => {
   const pattern = new Pattern();
@@ -60,9 +61,7 @@ export const standardLibraries: { readonly [name: string]: Pattern } = {
   math,
   os: functions(osFunctions),
   string: functions(stringFunctions),
-  table: functions(
-    pick(fengariTable, ['concat', 'insert', 'move', 'pack', 'remove', 'sort', 'unpack']),
-  ),
+  table: functions(tableFunctions),
   utf8,
 };
 

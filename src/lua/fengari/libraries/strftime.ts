@@ -1,20 +1,5 @@
 /** C's strftime in UTC and the C locale. */
-
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
+import { DAYS, dayOfYear, MONTHS } from '../../modules/calendar.js';
 
 const two = (n: number): string => String(n).padStart(2, '0');
 const short = (name: string | undefined): string => (name ?? '').slice(0, 3);
@@ -30,9 +15,7 @@ const usDate: Field = (d) =>
 const half: Field = (d) => (d.getUTCHours() < 12 ? 'AM' : 'PM');
 
 /** Day of the year, from 0. */
-function yearDay(d: Date): number {
-  return Math.floor((d.getTime() - Date.UTC(d.getUTCFullYear(), 0, 1)) / 86_400_000);
-}
+const yearDay = (d: Date): number => dayOfYear(d) - 1;
 
 /** Week of the year, where weeks start on `first` (0 Sunday, 1 Monday). */
 function week(d: Date, first: number): number {

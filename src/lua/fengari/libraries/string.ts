@@ -1,8 +1,19 @@
 /** The string library. Its functions take an error, or any host object with a text, as that text. */
-import { hostObject } from '../errors.js';
-import { argument, type LuaFunction, type lua_State, stringOf, Tag, type TValue } from '../vm.js';
+import { hostObject, raiseArgument } from '../errors.js';
+import {
+  argument,
+  type LuaFunction,
+  lapi,
+  lauxlib,
+  type lua_State,
+  stringOf,
+  Tag,
+  type TValue,
+} from '../vm.js';
 import { format } from './format.js';
 import { type Functions, fengariString, pick } from './harvest.js';
+import { packFunctions } from './pack.js';
+import { pushBytes } from './tostring.js';
 
 function withTexts(fn: LuaFunction): LuaFunction {
   return (L) => {
@@ -23,27 +34,33 @@ function useText(L: lua_State, value: TValue): void {
   value.value = stringOf(text);
 }
 
+const char: LuaFunction = (L) => {
+  const bytes = new Uint8Array(lapi.lua_gettop(L));
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = lauxlib.luaL_checkinteger(L, i + 1);
+    if (byte < 0 || byte > 255) return raiseArgument(L, i + 1, 'value out of range');
+    bytes[i] = byte;
+  }
+  pushBytes(L, bytes);
+  return 1;
+};
+
 const NAMES = [
   'byte',
-  'char',
   'find',
   'gmatch',
   'gsub',
   'len',
   'lower',
   'match',
-  'pack',
-  'packsize',
   'rep',
   'reverse',
   'sub',
-  'unpack',
   'upper',
 ];
 
 export const stringFunctions: Functions = Object.fromEntries(
-  Object.entries({ ...pick(fengariString, NAMES), format }).map(([name, fn]) => [
-    name,
-    withTexts(fn),
-  ]),
+  Object.entries({ ...pick(fengariString, NAMES), ...packFunctions, char, format }).map(
+    ([name, fn]) => [name, withTexts(fn)],
+  ),
 );
