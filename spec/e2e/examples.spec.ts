@@ -66,3 +66,68 @@ describe('examples/02-orders', () => {
     expect(code).toBe(0);
   }, 60_000);
 });
+
+describe('examples/03-worker-pool', () => {
+  it('replaces the workers that one job takes down, gives that job up, and does all others', async () => {
+    const tour = ['run', 'examples/03-worker-pool', '-x', 'app:tour', '--json'];
+    const { code, stdout, stderr } = await perdure(tour);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      value: { squares: [1, 4, 9, 16, 25], given_up: ['seven'], restarts: 2 },
+    });
+    expect(stderr).toMatch(/app:workers: child worker-\d failed: .*worker\.lua.*restart 1 of 5/);
+    expect(code).toBe(0);
+  });
+
+  it('starts the workers anew with the dispatcher, and leaves it alone when they go', async () => {
+    const app = await startApp({ dir: 'examples/03-worker-pool', print: () => {} });
+    try {
+      const pids = () => ({
+        dispatcher: app.runtime.supervisor('app:office').children()[0]?.pid,
+        workers: app.runtime
+          .supervisor('workers')
+          .children()
+          .map(({ pid }) => pid),
+      });
+      const before = pids();
+      const restarted = new Promise((resolve) => {
+        app.runtime.on(
+          (event) => event.kind === 'spawned' && event.entry === 'app:worker' && resolve(0),
+        );
+      });
+      await app.runtime.terminate(String(before.dispatcher));
+      await restarted;
+      const after = pids();
+      expect(after.dispatcher).not.toBe(before.dispatcher);
+      expect(after.workers.filter((pid) => before.workers.includes(pid))).toEqual([]);
+    } finally {
+      expect(await app.stop()).toEqual([]);
+    }
+  });
+});
+
+describe('examples/04-chat-room', () => {
+  it('goes on when a guest falls over, and when the room does', async () => {
+    const { code, stdout } = await perdure([
+      'run',
+      'examples/04-chat-room',
+      '-x',
+      'app:evening',
+      '--json',
+    ]);
+    const { value } = JSON.parse(stdout) as { value: string[] };
+    expect(value.slice(0, 8)).toEqual([
+      '* ada is here',
+      'ada: who is there?',
+      '* bob is here',
+      '* eve is here',
+      'ada: hello bob',
+      'bob: hello',
+      'ada: dance, eve',
+      '* eve fell over',
+    ]);
+    expect(new Set(value.slice(8, 10))).toEqual(new Set(['* ada is here', '* bob is here']));
+    expect(value.slice(10)).toEqual(['ada: go, bob', '* bob has left']);
+    expect(code).toBe(0);
+  });
+});

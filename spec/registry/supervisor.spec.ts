@@ -10,7 +10,7 @@ const linesOf = async (entries: string): Promise<string[]> =>
   (await problemsOf(app(entries))).map(formatProblem);
 
 describe('process.supervisor', () => {
-  it("has OTP's defaults", async () => {
+  it("has OTP's defaults [sup_start_map]", async () => {
     const registry = await loadRegistry(
       app(`  - name: sup
     kind: process.supervisor

@@ -290,6 +290,21 @@ describe('a tree of supervisors [tree]', () => {
     expect(world.alive).toBe(0);
   });
 
+  it('shuts down upwards where a branch was significant [significant_escalation]', async () => {
+    const autoShutdown = AutoShutdown.ANY_SIGNIFICANT;
+    const last = { restart: Restart.TRANSIENT, significant: true };
+    const world = new SupervisedNode({
+      [SUP]: supervising([member('a'), nested('in', last)], { autoShutdown }),
+      'app:in': supervising([member('m', last), member('n')], { autoShutdown }),
+    });
+    const pid = await world.up(SUP);
+    const exit = world.exitOf(pid);
+    world.take();
+    await world.tell(world.pidOf(world.pidOf(pid, 'in'), 'm'), 'end');
+    expect(await exit).toEqual({ value: null, error: null });
+    expect(world.take()).toEqual(['m end', 'n CANCEL', 'a CANCEL']);
+  });
+
   it('restarts only the branch that is hurt', async () => {
     const world = new SupervisedNode({
       [SUP]: supervising([nested('in'), nested('out')], { intensity: 4 }),
