@@ -7,12 +7,14 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { startApp } from '../../src/app.js';
 import { NativeFunction } from '../../src/lua/module.js';
 import { standardModules } from '../../src/lua/modules/index.js';
+import { loadRegistry, registryJsonSchema } from '../../src/registry/index.js';
 import { AppFolders, index } from '../support/cli.js';
 
 const folders = new AppFolders();
 afterAll(() => folders.remove());
 
 const lua = await readFile('docs/lua.md', 'utf8');
+const entries = await readFile('docs/entries.md', 'utf8');
 
 /** `module.name` of every function of a module, those in its nested tables too. */
 function functionNames(table: object, prefix: string): string[] {
@@ -45,6 +47,70 @@ describe('docs/lua.md', () => {
       (m.types ?? []).flatMap((type) => Object.keys(type.methods)),
     );
     expect(methods.filter((name) => !new RegExp(`[:.\`]${name}\\b`).test(lua))).toEqual([]);
+  });
+});
+
+/** A part of a JSON Schema, as far as fields are concerned. */
+interface Schema {
+  readonly $ref?: string;
+  readonly const?: string;
+  readonly enum?: readonly string[];
+  readonly properties?: { readonly [name: string]: Schema };
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+const root = registryJsonSchema() as Schema & { readonly $defs: { readonly [id: string]: Schema } };
+
+function resolved(schema: Schema): Schema {
+  const id = schema.$ref?.split('/').at(-1);
+  return id === undefined ? schema : { ...resolved(root.$defs[id] ?? {}), ...schema };
+}
+
+/** Names of fields, kinds and choices in a schema and in all below it. */
+function wordsOf(schema: Schema): string[] {
+  const { properties = {}, items, anyOf = [], enum: choices = [], const: only } = resolved(schema);
+  const below = [...Object.values(properties), ...(items === undefined ? [] : [items]), ...anyOf];
+  return [
+    ...Object.keys(properties),
+    ...choices,
+    ...(only === undefined ? [] : [only]),
+    ...below.flatMap(wordsOf),
+  ];
+}
+
+describe('docs/entries.md', () => {
+  const schemas = resolved(root.properties?.entries?.items ?? {}).anyOf ?? [];
+  const kinds = schemas.map((schema) => resolved(schema).properties?.kind?.const ?? '');
+
+  it('has a section for every kind', () => {
+    expect(kinds.length).toBeGreaterThan(8);
+    expect(kinds.filter((kind) => !entries.includes(`\n## ${kind}\n`))).toEqual([]);
+  });
+
+  it('names every field, and every word that a field may have', () => {
+    const words = [...new Set(wordsOf(root))].filter((word) => !kinds.includes(word));
+    expect(words.length).toBeGreaterThan(100);
+    const text = entries.replaceAll('"1.0"', '`1.0`');
+    expect(
+      words.filter((word) => !new RegExp(`\`([\\w.]+\\.)?${word}(\\.[\\w.]+)?\``).test(text)),
+    ).toEqual([]);
+  });
+
+  it('names every option of a workflow start and of an activity call', async () => {
+    const read = /reader\.\w+\('(\w+)'/g;
+    for (const group of ['workflow', 'activity']) {
+      const code = await readFile(`src/hosts/temporal/workflow/${group}-options.ts`, 'utf8');
+      const names = [...code.matchAll(read)].map((match) => `${group}.${match[1]}`);
+      expect(names.length).toBeGreaterThan(8);
+      expect(names.filter((name) => !entries.includes(`${name}\``))).toEqual([]);
+    }
+  });
+
+  it('shows an app that loads', async () => {
+    const app = /```yaml\n(.*?)```/s.exec(entries)?.[1] ?? '';
+    const dir = await folders.write({ '_index.yaml': app, 'hello.lua': 'return function() end' });
+    expect((await loadRegistry(dir)).entries.size).toBe(2);
   });
 });
 
@@ -135,7 +201,7 @@ describe('the examples of docs/lua.md', () => {
   }, 60_000);
 });
 
-describe.each(['docs/lua.md'])('links of %s', (file) => {
+describe.each(['docs/lua.md', 'docs/entries.md'])('links of %s', (file) => {
   it('lead to files and headings that are there', async () => {
     const text = await readFile(file, 'utf8');
     const targets = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map((link) => link[1] ?? '');
