@@ -37,6 +37,11 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
+  it('is printed without exponents, down to nanoseconds', () => {
+    expect(formatDuration(60_000.000005)).toBe('1m0.000000005s');
+    expect(formatDuration(0.0000012)).toBe('1.2ns');
+  });
+
   it('is read back from how it is printed', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1e12, max: 1e12 }), (ms) => {

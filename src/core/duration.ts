@@ -48,4 +48,5 @@ export function formatDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }
 
-const trim = (n: number): string => String(Number(n.toFixed(9)));
+/** Without an exponent, which a duration cannot have, and without zeros at the end. */
+const trim = (n: number): string => n.toFixed(9).replace(/\.?0+$/, '');

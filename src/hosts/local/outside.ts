@@ -58,17 +58,23 @@ function textOrBytes(bytes: Uint8Array): string | Uint8Array {
 function httpError(thrown: unknown, request: HttpRequest, aborted: AbortSignal): PerdureError {
   const { method, timeoutMs } = request;
   const where = `${method} ${withoutSecrets(request.url)}`;
-  const name = thrown instanceof Error ? thrown.name : '';
+  const { name, cause, message } = asError(thrown);
   if (aborted.aborted) return new PerdureError(ErrorKind.CANCELED, `${where} was given up`);
   if (name === 'TimeoutError') {
     return new PerdureError(ErrorKind.TIMEOUT, `${where} took longer than ${timeoutMs} ms`);
   }
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  if (cause === undefined) {
-    return new PerdureError(ErrorKind.INVALID, `${where}: not a request that can be made`);
+  const why = cause === undefined ? message : asError(cause).message;
+  // `fetch` refuses a request that can never be made with a TypeError that says so, on its own or as cause.
+  if (!URL.canParse(request.url) || cause === undefined || why === 'bad port') {
+    return new PerdureError(ErrorKind.INVALID, `${where}: not a request that can be made (${why})`);
   }
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new PerdureError(ErrorKind.UNAVAILABLE, `${where} failed: ${why}`);
+}
+
+/** What was thrown, read by its form: `instanceof` would not know the errors of another realm. */
+function asError(thrown: unknown): { name: string; message: string; cause: unknown } {
+  const { name = '', message = String(thrown), cause } = (thrown ?? {}) as Partial<Error>;
+  return { name, message, cause };
 }
 
 /** The URL without what may be secret in it: user, password, query. */
