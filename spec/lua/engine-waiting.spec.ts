@@ -186,6 +186,19 @@ describe('a call that waits inside a coroutine', () => {
         '("x"):gsub("x", function() coroutine.wrap(function() test.sleep(1) end)() end)',
       ],
       [
+        'a callback of ipairs',
+        'for i in ipairs(setmetatable({}, {__index = function() test.sleep(1) end})) do end',
+      ],
+      [
+        'a callback of table.concat',
+        'table.concat(setmetatable({}, {__index = function() test.sleep(1) end, __len = function() return 1 end}))',
+      ],
+      ['a callback of load', 'load(function() test.sleep(1) end)'],
+      [
+        'a message handler of xpcall',
+        'error(select(2, xpcall(error, function() test.sleep(1) end)))',
+      ],
+      [
         'a callback of tostring',
         'tostring(setmetatable({}, {__tostring = function() test.sleep(1) end}))',
       ],
@@ -195,6 +208,19 @@ describe('a call that waits inside a coroutine', () => {
         message: `cannot wait inside ${place}: test.sleep`,
       });
     }
+  });
+
+  it('works in __pairs and in iterators', () => {
+    const host = start(`
+      local t = setmetatable({}, {__pairs = function(t)
+        test.sleep(1)
+        return function(_, i) test.sleep(1) if i < 3 then return i + 1 end end, t, 0
+      end})
+      local n = 0 for i in pairs(t) do n = n + i end
+      for i, v in ipairs({ 10, 20, nil, 30 }) do n = n + v end
+      for i, v in ipairs(setmetatable({}, {__index = function(_, i) if i < 3 then return i end end})) do n = n + v end
+      return n`);
+    expect(host.turn(20).value).toBe(39);
   });
 
   it('is allowed there when it never waits', () => {

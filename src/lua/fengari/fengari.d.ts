@@ -223,6 +223,7 @@ declare module 'fengari/src/lapi.js' {
     ): void;
     lua_checkstack(L: lua_State, n: number): boolean;
     lua_error(L: lua_State): never;
+    lua_geti(L: lua_State, index: number, key: number): number;
     lua_gettop(L: lua_State): number;
     lua_load(
       L: lua_State,

@@ -108,7 +108,7 @@ function suspend(L: lua_State, scope: Scope, name: string, first: Suspension): n
   let suspension = first;
   for (;;) {
     if ((L.nny > 0 || scope.barriers > 0) && mayWait(suspension.request)) {
-      return raiseInvalid(L, scope, `cannot wait inside ${obstacle(L)}: ${name}`);
+      return refuse(L, scope, name);
     }
     let answer: Answer | null;
     try {
@@ -162,6 +162,24 @@ function mayWait(request: Request): boolean {
     default:
       return true;
   }
+}
+
+function refuse(L: lua_State, scope: Scope, name: string): never {
+  const handled = inHandler(L);
+  // The handler of xpcall would be called for its own error, over and over.
+  if (handled) L.errfunc = 0;
+  const place = handled ? 'a message handler of xpcall' : obstacle(L);
+  return raiseInvalid(L, scope, `cannot wait inside ${place}: ${name}`);
+}
+
+/** True while the message handler of this thread's xpcall runs. */
+function inHandler(L: lua_State): boolean {
+  if (L.errfunc === 0) return false;
+  const handler = L.stack[L.errfunc]?.value;
+  for (let ci = L.ci.previous; ci !== null; ci = ci.previous) {
+    if (ci.func?.value === handler) return true;
+  }
+  return false;
 }
 
 /** What cannot be suspended: the innermost library function that is waiting for a Lua function. */

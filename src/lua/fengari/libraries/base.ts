@@ -20,6 +20,7 @@ import {
   YIELD,
 } from '../vm.js';
 import { type Functions, fengariBase, pick } from './harvest.js';
+import { ipairs, pairs } from './pairs.js';
 import { pushBytes, tostringBytes, typeName } from './tostring.js';
 
 const tostring: LuaFunction = (L) => {
@@ -173,9 +174,7 @@ export const baseFunctions: Functions = {
     'assert',
     'error',
     'getmetatable',
-    'ipairs',
     'next',
-    'pairs',
     'rawequal',
     'rawget',
     'rawlen',
@@ -186,9 +185,11 @@ export const baseFunctions: Functions = {
   ]),
   boolean: cast('boolean', (value) => (value.type & 0x0f) === Type.BOOLEAN),
   collectgarbage,
+  ipairs,
   integer: cast('integer', (value) => isNumber(value) && isExactWhole(value.value as number)),
   load,
   number: cast('number', isNumber),
+  pairs,
   pcall,
   print,
   tonumber,

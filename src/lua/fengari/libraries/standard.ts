@@ -17,6 +17,7 @@ import { baseFunctions, castToString } from './base.js';
 import { type Functions, fengariUtf8, pick } from './harvest.js';
 import { mathConstants, mathFunctions } from './math.js';
 import { osFunctions } from './os.js';
+import { ipairsStep } from './pairs.js';
 import { stringFunctions } from './string.js';
 import { tableFunctions } from './table.js';
 
@@ -66,9 +67,10 @@ export const standardLibraries: { readonly [name: string]: Pattern } = {
 };
 
 /** Library functions that others can suspend inside of; only the rest stand in the way of a wait. */
-const TRANSPARENT = /^(pcall|xpcall|require|coroutine\..*)$/;
+const TRANSPARENT = /^(pcall|xpcall|pairs|require|coroutine\..*)$/;
 
 const names: ReadonlyMap<unknown, string> = new Map([
+  [ipairsStep, 'ipairs'],
   ...namesIn('', baseLibrary),
   ...Object.entries(standardLibraries).flatMap(([name, library]) => namesIn(`${name}.`, library)),
 ]);

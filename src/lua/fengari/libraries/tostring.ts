@@ -57,7 +57,7 @@ function callTostring(L: lua_State, fn: TValue, value: TValue): Uint8Array {
   return raise(L, "'__tostring' must return a string");
 }
 
-function metatableOf(value: TValue): Table | null {
+export function metatableOf(value: TValue): Table | null {
   const type = value.type & 0x0f;
   return type === Type.TABLE || type === Type.USERDATA
     ? (value.value as Table | Udata).metatable
