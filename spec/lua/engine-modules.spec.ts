@@ -107,6 +107,100 @@ describe('imports', () => {
     expect(host.error).toMatchObject({ kind: 'NOT_FOUND' });
   });
 
+  describe('and modules', () => {
+    const library = (text: string, listed: readonly string[] | null) =>
+      luaSource(text, { entry: 'test:library', file: 'library.lua', modules: listed });
+    const run = (
+      body: string,
+      text: string,
+      own: readonly string[] | null,
+      its: readonly string[] | null,
+    ) =>
+      evalLua(body, {
+        modules,
+        source: { modules: own, imports: { library: library(text, its) } },
+      });
+
+    const WAYS = `{
+      global = function() return http end,
+      viaG = function() return _G.http end,
+      raw = function() return rawget(_G, "http") end,
+      loaded = function() return load("return http")() end,
+      loadedInG = function() return load("return http", "x", "t", _G)() end,
+      required = function() return require("http") end,
+      wrapped = function() return coroutine.wrap(require)("http") end,
+      pcalled = function() return select(2, assert(pcall(require, "http"))) end,
+      loadedRequire = function() return load('return require("http")')() end,
+      wrappedLoad = function() return coroutine.wrap(load('return require("http")'))() end,
+      newGlobal = function() function get() return http end return get() end,
+    }`;
+    const found = `local found = {} for name, way in pairs(ways) do
+      local ok, value = pcall(way) if ok and value ~= nil then found[#found + 1] = name end end
+      table.sort(found) return found`;
+    const ALL = [
+      'global',
+      'loaded',
+      'loadedInG',
+      'loadedRequire',
+      'newGlobal',
+      'pcalled',
+      'raw',
+      'required',
+      'viaG',
+      'wrapped',
+      'wrappedLoad',
+    ];
+
+    it("of a library are not the program's, whichever way it tries", () => {
+      for (const listed of [null, [], ['json']]) {
+        expect(
+          run(`local ways = ${WAYS} ${found}`, 'return { get = http.get }', listed, ['http']),
+        ).toEqual([]);
+      }
+      expect(run(`local ways = ${WAYS} ${found}`, 'return {}', ['http'], [])).toEqual(ALL);
+    });
+
+    it("of the program are not a library's, whichever way it tries", () => {
+      for (const listed of [null, [], ['json']]) {
+        expect(
+          run(
+            'return library()',
+            `local ways = ${WAYS} return function() ${found} end`,
+            ['http'],
+            listed,
+          ),
+        ).toEqual([]);
+      }
+      expect(
+        run(
+          'return library()',
+          `local ways = ${WAYS} return function() ${found} end`,
+          [],
+          ['http'],
+        ),
+      ).toEqual(ALL);
+    });
+
+    it('share all other globals, which a library reads and writes as the program does', () => {
+      expect(
+        run(
+          'shared = 5 _G.other = 6 http = "mine" return { library(), written, viaG, loaded }',
+          'written = 1 _G.viaG = 2 load("loaded = 3")() return function() return shared + _G.other + load("return shared")(), http end',
+          [],
+          [],
+        ),
+      ).toEqual([16, 1, 2, 3]);
+      expect(
+        run(
+          'http = "mine" return select(2, library())',
+          'return function() return 1, http end',
+          [],
+          [],
+        ),
+      ).toBe('mine');
+    });
+  });
+
   it('stand for true when they return nothing', () => {
     const quiet = luaSource('x = 1', { entry: 'test:quiet', file: 'quiet.lua' });
     expect(

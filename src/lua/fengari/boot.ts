@@ -29,7 +29,6 @@ export function bootFunction(scope: Scope, values: readonly Value[]): LuaFunctio
   return (L) => {
     try {
       const left = loadOrder(scope.source);
-      shareGlobals(scope, left[0] as LuaSource);
       return advance(L, { scope, values, left });
     } catch (thrown) {
       if (!(thrown instanceof PerdureError)) throw thrown; // the VM's own way of unwinding
@@ -51,8 +50,9 @@ function advance(L: lua_State, boot: Boot): number {
     const source = left[0];
     if (source === undefined) return enter(L, boot);
     const proto = scope.shared.compile(source);
-    scope.sources.set(proto.source, source);
-    push(L, Tag.CLOSURE, closureOf(L, proto, scope.env));
+    const globals = scope.globalsOf(source);
+    addImports(scope, source, globals);
+    push(L, Tag.CLOSURE, closureOf(L, proto, globals));
     lapi.lua_callk(L, 0, 1, boot, ran);
     finishSource(L, boot);
   }
@@ -69,30 +69,21 @@ function finishSource(L: lua_State, { scope, left }: Boot): void {
   const value = L.stack[L.top - 1] as TValue;
   scope.loaded.set(source.entry, new TValue(value.type, value.value));
   lapi.lua_settop(L, 0);
-  if (left[0] !== undefined) shareGlobals(scope, left[0]);
 }
 
-/** What a source imports and lists are globals when it runs; a library's come on top of the program's. */
-function shareGlobals(scope: Scope, source: LuaSource): void {
+/** What a source imports are globals of its own; a global that is there already wins over the name. */
+function addImports(scope: Scope, source: LuaSource, globals: Table): void {
   for (const [alias, library] of Object.entries(source.imports)) {
-    setGlobal(scope, alias, scope.loaded.get(library.entry));
+    const key = scope.shared.text(alias);
+    const value = scope.loaded.get(library.entry);
+    if (value === undefined || globals.strong.get(key.hash) !== undefined) continue;
+    appendEntry(
+      globals,
+      key.hash,
+      new TValue(Tag.STRING, key),
+      new TValue(value.type, value.value),
+    );
   }
-  for (const name of source.modules ?? []) {
-    if (scope.shared.modules.get(name)?.uses.includes(scope.use) !== true) continue;
-    setGlobal(scope, name, new TValue(Tag.TABLE, scope.library(name)));
-  }
-}
-
-/** A script's own assignment wins over the name of an import. */
-function setGlobal(scope: Scope, name: string, value: TValue | undefined): void {
-  const key = scope.shared.text(name);
-  if (value === undefined || scope.env.strong.get(key.hash) !== undefined) return;
-  appendEntry(
-    scope.env,
-    key.hash,
-    new TValue(Tag.STRING, key),
-    new TValue(value.type, value.value),
-  );
 }
 
 function enter(L: lua_State, { scope, values }: Boot): number {

@@ -8,9 +8,11 @@ import {
   type Use,
 } from '../module.js';
 import { lazyTable, type Make, Pattern } from './lazy-table.js';
+import { loadInto } from './libraries/base.js';
 import { baseLibrary, callString, standardLibraries } from './libraries/standard.js';
+import { fallThrough } from './library-globals.js';
 import { nativeFunction } from './native.js';
-import { requireFunction } from './require.js';
+import { requireFor } from './require.js';
 import type { Scope, Shared } from './scope.js';
 import { toLua } from './values-in.js';
 import {
@@ -28,14 +30,15 @@ import {
 export class Environment {
   private readonly patterns = new Map<string, Pattern>();
   private readonly globalsOf = new WeakMap<LuaSource, Map<Use, Pattern>>();
+  private readonly metatables = new WeakMap<LuaSource, Table>();
   private readonly stringIndex: TValue;
   private readonly callable: Table;
 
   constructor(private readonly shared: Shared) {
-    const strings = this.lockedTable('__index', Tag.TABLE, null);
+    const strings = this.lockedTable({ __index: new TValue(Tag.TABLE, null) });
     shared.state.l_G.mt[Type.STRING] = strings;
     this.stringIndex = fieldOf(strings, '__index');
-    this.callable = this.lockedTable('__call', Tag.NATIVE, callString);
+    this.callable = this.lockedTable({ __call: new TValue(Tag.NATIVE, callString) });
   }
 
   /** The fields of a library or module; null where there is no such thing. */
@@ -65,6 +68,24 @@ export class Environment {
     return pattern;
   }
 
+  /** The globals of a library in one process (`library-globals.ts`). */
+  libraryGlobals(scope: Scope, source: LuaSource): Table {
+    let metatable = this.metatables.get(source);
+    if (metatable === undefined) {
+      metatable = this.lockedTable(fallThrough(source));
+      this.metatables.set(source, metatable);
+    }
+    const table = lazyTable(scope, this.globals(source, scope.use));
+    const own = (name: string, value: TValue): void => {
+      const key = this.shared.text(name);
+      appendEntry(table, key.hash, new TValue(Tag.STRING, key), value);
+    };
+    own('_G', new TValue(Tag.TABLE, table));
+    own('load', new TValue(Tag.NATIVE, loadInto(table)));
+    table.metatable = metatable;
+    return table;
+  }
+
   /** A process's own copy of a library or module; null where there is no such thing. */
   copyFor(scope: Scope, name: string): Table | null {
     const pattern = this.pattern(name);
@@ -82,7 +103,7 @@ export class Environment {
   private makeGlobals(source: LuaSource, use: Use): Pattern {
     const globals = new Pattern().addAll(baseLibrary);
     globals.set('_G', (scope) => new TValue(Tag.TABLE, scope.env));
-    globals.share('require', Tag.NATIVE, requireFunction);
+    globals.share('require', Tag.NATIVE, requireFor(source));
     const names = new Set(Object.keys(standardLibraries));
     for (const module of this.shared.modules.values()) {
       const wanted =
@@ -104,13 +125,13 @@ export class Environment {
     return pattern;
   }
 
-  /** A metatable with one field, which no program can reach, so that all may share it. */
-  private lockedTable(name: string, tag: number, value: unknown): Table {
+  /** A metatable with these fields, which no program can reach, so that all may share it. */
+  private lockedTable(fields: { readonly [name: string]: TValue }): Table {
     const table = ltable.luaH_new(this.shared.state);
     const add = (key: TString, item: TValue): void =>
       appendEntry(table, key.hash, new TValue(Tag.STRING, key), item);
     add(stringOf('__metatable'), new TValue(Tag.BOOLEAN, false));
-    add(stringOf(name), new TValue(tag, value));
+    for (const [name, value] of Object.entries(fields)) add(stringOf(name), value);
     table.flags = 0;
     return table;
   }

@@ -224,6 +224,7 @@ declare module 'fengari/src/lapi.js' {
     lua_checkstack(L: lua_State, n: number): boolean;
     lua_error(L: lua_State): never;
     lua_geti(L: lua_State, index: number, key: number): number;
+    lua_gettable(L: lua_State, index: number): number;
     lua_gettop(L: lua_State): number;
     lua_load(
       L: lua_State,
@@ -242,6 +243,7 @@ declare module 'fengari/src/lapi.js' {
     ): number;
     lua_pushvalue(L: lua_State, index: number): void;
     lua_rotate(L: lua_State, index: number, n: number): void;
+    lua_settable(L: lua_State, index: number): void;
     lua_settop(L: lua_State, top: number): void;
     lua_touserdata(L: lua_State, index: number): unknown;
     lua_xmove(from: lua_State, to: lua_State, n: number): void;

@@ -13,14 +13,6 @@ export function positionOf(L: lua_State): string | null {
   return null;
 }
 
-/** The innermost Lua function that is running. */
-export function callerOf(L: lua_State): LClosure | null {
-  for (let ci: CallInfo | null = L.ci; ci !== null; ci = ci.previous) {
-    if ((ci.callstatus & lstate.CIST_LUA) !== 0) return ci.func.value as LClosure;
-  }
-  return null;
-}
-
 function positionIn(ci: CallInfo): string {
   const { p } = ci.func.value as LClosure;
   // One that was interrupted has yet to run its instruction; any other is past it.

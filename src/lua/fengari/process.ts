@@ -22,7 +22,6 @@ import {
   reserve,
   type Table,
   Tag,
-  type TString,
   type TValue,
   type Udata,
 } from './vm.js';
@@ -33,7 +32,6 @@ export class LuaProcess implements Program, Scope {
   readonly source: LuaSource;
   readonly env: Table;
   readonly call: ModuleCall;
-  readonly sources = new Map<TString, LuaSource>();
   readonly loaded = new Map<string, TValue>();
   userdata = new WeakMap<object, Udata>();
   running: lua_State;
@@ -69,7 +67,6 @@ export class LuaProcess implements Program, Scope {
     this.closed = true;
     this.loaded.clear();
     this.tables.clear();
-    this.sources.clear();
     this.userdata = new WeakMap();
   }
 
@@ -79,6 +76,10 @@ export class LuaProcess implements Program, Scope {
     this.barriers = 0;
     this.meter?.startTurn();
     this.environment.useStrings(this);
+  }
+
+  globalsOf(source: LuaSource): Table {
+    return source === this.source ? this.env : this.environment.libraryGlobals(this, source);
   }
 
   library(name: string): Table | null {

@@ -4,44 +4,34 @@ import type { LuaSource } from '../engine.js';
 import { ModuleAccess } from '../module.js';
 import { raiseThrown } from './errors.js';
 import { standardLibraries } from './libraries/standard.js';
-import { callerOf } from './position.js';
 import type { Scope } from './scope.js';
 import { readable } from './text.js';
-import { type LuaFunction, lauxlib, type lua_State, push, Tag } from './vm.js';
+import { type LuaFunction, lauxlib, type lua_State, push, Tag, type TValue } from './vm.js';
 
-export const requireFunction: LuaFunction = (L) => {
-  const scope = L.owner;
-  const name = readable(lauxlib.luaL_checkstring(L, 1));
-  const source = sourceOf(L, scope);
-  const library = Object.hasOwn(source.imports, name) ? source.imports[name] : undefined;
-  if (library !== undefined) return pushLibrary(L, scope, library);
-  const problem = whyNot(scope, source, name);
-  if (problem !== null) return raiseThrown(L, scope, problem);
-  push(L, Tag.TABLE, scope.library(name));
-  return 1;
-};
-
-/** Code that `load` made counts as the program's own. */
-function sourceOf(L: lua_State, scope: Scope): LuaSource {
-  const caller = callerOf(L);
-  return (caller === null ? undefined : scope.sources.get(caller.p.source)) ?? scope.source;
+/** The `require` of one source: whoever calls it, it gives what that source imports and may use. */
+export function requireFor(source: LuaSource): LuaFunction {
+  return (L) => {
+    const scope = L.owner;
+    const name = readable(lauxlib.luaL_checkstring(L, 1));
+    const library = Object.hasOwn(source.imports, name) ? source.imports[name] : undefined;
+    if (library !== undefined) return pushLibrary(L, scope, library);
+    const problem = whyNot(scope, source, name);
+    if (problem !== null) return raiseThrown(L, scope, problem);
+    push(L, Tag.TABLE, scope.library(name));
+    return 1;
+  };
 }
 
 /** Libraries ran before the source that imports them; `true` stands for one that returned nothing. */
 function pushLibrary(L: lua_State, scope: Scope, library: LuaSource): number {
-  const value = scope.loaded.get(library.entry);
-  if (value === undefined) return raiseThrown(L, scope, notYet(library));
+  const value = scope.loaded.get(library.entry) as TValue;
   if (value.type === Tag.NIL) push(L, Tag.BOOLEAN, true);
   else push(L, value.type, value.value);
   return 1;
 }
 
-/** Only code of one library that reaches for the imports of another can meet this. */
-function notYet(library: LuaSource): PerdureError {
-  return new PerdureError(ErrorKind.INVALID, `${library.entry} has not run yet`);
-}
-
-function whyNot(scope: Scope, source: LuaSource, name: string): PerdureError | null {
+/** Why `source` may not require the module; `null` where it may. */
+export function whyNot(scope: Scope, source: LuaSource, name: string): PerdureError | null {
   const module = scope.shared.modules.get(name);
   if (module === undefined) {
     return Object.hasOwn(standardLibraries, name) ? null : notFound(scope, source, name);

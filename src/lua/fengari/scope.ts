@@ -33,14 +33,15 @@ export interface Scope {
   readonly kernel: Kernel;
   readonly use: Use;
   readonly source: LuaSource;
+  /** The globals of the program. */
   readonly env: Table;
   readonly call: ModuleCall;
   /** One userdata for each host object, so that `==` and table keys work. */
   readonly userdata: WeakMap<object, Udata>;
-  /** Which source a piece of code was compiled from, by the name object in its functions. */
-  readonly sources: Map<TString, LuaSource>;
   /** What a loaded library returned, by entry id. */
   readonly loaded: Map<string, import('./vm.js').TValue>;
+  /** The globals of a source: the program's, or those of a library of its own. */
+  globalsOf(source: LuaSource): Table;
   /** The process's own table of a standard library or module; null where there is none. */
   library(name: string): Table | null;
   /** A number that stands for an object in `tostring`, in the order of asking. */

@@ -13,6 +13,7 @@ import {
   push,
   pushText,
   raise,
+  type Table,
   Tag,
   type TString,
   type TValue,
@@ -66,8 +67,16 @@ function inBase(L: lua_State, value: TValue): number | null {
   return parseInBase(readable((value.value as TString).realstring), base);
 }
 
-/** `load(chunk, name, mode, env)`: text only; `env` is the process's globals unless given. */
-const load: LuaFunction = (L) => {
+/** `load(chunk, name, mode, env)`: text only; `env` is the program's globals unless given. */
+const load: LuaFunction = (L) => loadChunk(L, L.owner.env);
+
+/** A `load` whose chunks run in `globals` unless they are given others. */
+export const loadInto =
+  (globals: Table): LuaFunction =>
+  (L) =>
+    loadChunk(L, globals);
+
+function loadChunk(L: lua_State, globals: Table): number {
   const chunk = argument(L, 1);
   const text = chunk?.type === Tag.STRING ? (chunk.value as TString).realstring : readAll(L);
   const given = argument(L, 2);
@@ -80,11 +89,11 @@ const load: LuaFunction = (L) => {
   const env = argument(L, 4);
   const proto = loadText(L, text, name);
   if (typeof proto === 'string') return failLoad(L, proto);
-  const closure = closureOf(L, proto, L.owner.env);
+  const closure = closureOf(L, proto, globals);
   if (env !== undefined) (closure.upvals[0] as TValue).setfrom(env);
   push(L, Tag.CLOSURE, closure);
   return 1;
-};
+}
 
 function chunkName(chunk: TValue | undefined, text: Uint8Array): Uint8Array {
   return chunk?.type === Tag.STRING ? text : encodeText('=(load)');
