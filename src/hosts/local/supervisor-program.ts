@@ -5,7 +5,6 @@
  * 1. It owns its children: whatever ends it, none that lives on this node outlives it. Durable ones go on.
  * 2. It traps links. The failure of the process that spawned it, where the two are linked, ends it with
  *    that error after its children; other links only tell it.
- * 3. The exit of a child may be heard of before the answer of its spawn; it is kept until then.
  */
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
@@ -54,8 +53,6 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
   private readonly byPid = new Map<Pid, { readonly child: number; readonly run: number }>();
   private readonly timers = new Map<number, number>();
   private readonly restarts = new Map<number, Pick<ChildInfo, 'restarts' | 'lastError'>>();
-  private readonly early = new Map<Pid, PerdureError | null>();
-  private spawning = 0;
 
   constructor(
     private readonly kernel: Kernel,
@@ -146,10 +143,9 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
 
   private exited(pid: Pid, error: PerdureError | null): void {
     const known = this.byPid.get(pid);
-    if (known !== undefined) {
-      this.forget(pid, known.child);
-      this.take({ kind: 'exited', ...known, error });
-    } else if (this.spawning > 0) this.early.set(pid, error);
+    if (known === undefined) return;
+    this.forget(pid, known.child);
+    this.take({ kind: 'exited', ...known, error });
   }
 
   private read({ from, topic, values }: Message): void {
@@ -233,15 +229,12 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     const { entry, host, values, name, durable } = this.child(child);
     const failed = (error: PerdureError) => this.later({ kind: 'start_failed', child, run, error });
     const begin = () => {
-      this.spawning++;
       const { context } = this.kernel;
       const bound = { messages: [], options: {}, monitor: false, link: false };
       const order = { entry, host, values, name, context, ...bound };
       this.kernel.begin({ op: 'spawn', spawn: order }, ({ value, error }) => {
         if (error === null) this.spawned(value as Pid, child, run);
         else failed(error);
-        this.spawning--;
-        if (this.spawning === 0) this.early.clear();
       });
     };
     // A name that is taken would give somebody else's process; a durable one is this child, adopted.
@@ -270,10 +263,6 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
         void this.port.deliver(this.kernel.pid, up);
       });
     }
-    const early = this.early.get(pid);
-    if (early === undefined) return;
-    this.forget(pid, child);
-    this.later({ kind: 'exited', child, run, error: early });
   }
 
   private terminate(pid: Pid): void {
