@@ -110,6 +110,23 @@ describe('process.supervisor', () => {
     expect(cancels).toHaveLength(2);
   });
 
+  it('as a service has its own stop_timeout for the whole of its tree', async () => {
+    const { app, printed } = await start(
+      `name: last\nkind: process.lua\nsource: |
+  return { main = function()
+    local event = process.events():receive()
+    print(event.deadline:sub(event.at):seconds())
+  end }`,
+      supervisor(
+        'pool',
+        'lifecycle: { auto_start: true, stop_timeout: 2s }\n',
+        '{process: last, host: processes, shutdown: infinity}',
+      ),
+    );
+    await app.stop();
+    expect(printed.map((text) => Math.ceil(Number(text)))).toEqual([2]);
+  });
+
   it('that used up its restarts is a service that failed: started again as its lifecycle says', async () => {
     const { app, until, events } = await start(supervisor('pool', SERVICE, member('a')));
     for (let round = 0; round < 2; round++) {

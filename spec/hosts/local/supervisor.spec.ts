@@ -340,6 +340,21 @@ describe('many children [scale_start_stop_many_children]', () => {
     return tookMs;
   };
 
+  it('start without holding up others: the first of them runs before the last one is there', async () => {
+    let there = 0;
+    const first: Main = function* (kernel) {
+      there = world.alive;
+      yield* nextMessage(kernel);
+    };
+    const children = Array.from({ length: 1000 }, (_, i) => member(`w${i}`));
+    const spec = supervising([member('first', { entry: 'app:first' }), ...children]);
+    const world = new SupervisedNode({ [SUP]: spec }, { 'app:first': first });
+    await world.up(SUP);
+    expect(world.alive).toBe(1002);
+    expect(there).toBeGreaterThan(1);
+    expect(there).toBeLessThan(500);
+  });
+
   it('stop one after the other at a cost that is linear, 10,000 of them well inside the timeout', async () => {
     await stopOf(1000);
     const thousand = Math.min(await stopOf(1000), await stopOf(1000), await stopOf(1000));

@@ -14,7 +14,14 @@ import type { Delivery, ProcessEvent, Signal } from '../../core/signal.js';
 import { Channel } from '../../kernel/channel.js';
 import type { Kernel } from '../../kernel/kernel.js';
 import type { Message } from '../../kernel/message.js';
-import { type Answer, type Program, type Step, type Task, WAITING } from '../../kernel/program.js';
+import {
+  type Answer,
+  PREEMPTED,
+  type Program,
+  type Step,
+  type Task,
+  WAITING,
+} from '../../kernel/program.js';
 import type { Selected } from '../../kernel/request.js';
 import type { NodeEvent } from '../../runtime/events.js';
 import type { MaybePromise } from '../../runtime/host.js';
@@ -43,6 +50,9 @@ export interface SupervisorPort {
 
 /** A supervisor tells the one above it that its children are up. */
 const UP = '@up';
+
+/** So many children may start, or end, before other processes have their turn. */
+const INPUTS_A_TURN = 50;
 
 const REASON = 'its supervisor stops it';
 
@@ -83,12 +93,15 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
   resume(answer: Answer | null): Step {
     const { inbox, events } = this.kernel.mailbox;
     const cases = [this.inputs, events, inbox].map((channel) => channel.caseReceive());
-    for (let next = answer; ; ) {
+    let next = answer;
+    for (let heard = 0; heard < INPUTS_A_TURN; heard++) {
       if (next !== null) this.hear(next.value as Selected);
       if (this.outcome !== null) return this.outcome;
       next = this.kernel.perform({ op: 'select', cases, orElse: false });
       if (next === null) return WAITING;
     }
+    if (next !== null) this.hear(next.value as Selected);
+    return this.outcome ?? PREEMPTED;
   }
 
   where(): string | null {
