@@ -94,14 +94,13 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     const { inbox, events } = this.kernel.mailbox;
     const cases = [this.inputs, events, inbox].map((channel) => channel.caseReceive());
     let next = answer;
-    for (let heard = 0; heard < INPUTS_A_TURN; heard++) {
+    for (let heard = 0; ; heard++) {
       if (next !== null) this.hear(next.value as Selected);
       if (this.outcome !== null) return this.outcome;
+      if (heard === INPUTS_A_TURN) return PREEMPTED;
       next = this.kernel.perform({ op: 'select', cases, orElse: false });
       if (next === null) return WAITING;
     }
-    if (next !== null) this.hear(next.value as Selected);
-    return this.outcome ?? PREEMPTED;
   }
 
   where(): string | null {
