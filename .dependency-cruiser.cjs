@@ -41,6 +41,12 @@ module.exports = {
       'Engines and modules see a process through the kernel, never a host.',
     ),
     only(
+      'js-imports-only-core-and-kernel',
+      '^src/js/',
+      '^src/(js|kernel|core)/',
+      'TypeScript processes see the kernel, never a host.',
+    ),
+    only(
       'sandbox-imports-only-sandbox',
       '^src/hosts/temporal/workflow/',
       SANDBOX,

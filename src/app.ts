@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { chooseHost } from './app/host-choice.js';
 import { LocalSide } from './app/local.js';
 import { nodePort } from './app/node-port.js';
+import { loadScripts } from './app/scripts.js';
 import { hostNotStarted, type ServiceInfo, Services } from './app/services.js';
 import { checkModuleUse, checkSources } from './app/sources.js';
 import type { TemporalSide } from './app/temporal.js';
@@ -77,6 +78,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const engine = () => fengariEngine(modules);
   checkSources(registry, engine());
   checkModuleUse(registry, modules);
+  const scripts = await loadScripts(registry);
   options.before?.(registry);
 
   const notices = registry.warnings.map(({ message }) => message);
@@ -88,7 +90,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   if (options.onEvent !== undefined) node.events.subscribe(options.onEvent);
   const print = options.print ?? ((text: string) => process.stdout.write(`${text}\n`));
-  const local = new LocalSide({ registry, node, engine, env, print });
+  const local = new LocalSide({ registry, node, engine, scripts, env, print });
   const temporal = await temporalSide(registry, {
     registry,
     node,

@@ -2,11 +2,17 @@
 
 export type { ServiceInfo } from './app/services.js';
 export { type App, type AppOptions, startApp } from './app.js';
+export type { ProcessDefinition, Sent } from './core/definition.js';
 export { ErrorKind, isPerdureError, PerdureError } from './core/errors.js';
 export type { Value } from './core/payload.js';
 export type { Pid } from './core/pid.js';
-export type { ExitResult } from './core/signal.js';
+export type { ExitResult, ProcessEvent } from './core/signal.js';
+export type { SpawnOptions } from './core/spawn-options.js';
+export type { Inlet, ProcessChannel, Received, ReceiveOptions } from './js/channel.js';
+export type { MessageOptions, ProcessContext } from './js/context.js';
+export { defineProcess } from './js/define.js';
 export type { NodeEvent, NodeListener } from './runtime/events.js';
 export type { ProcessInfo, ProcessStatus } from './runtime/host.js';
-export type { ProcessHandle, Runtime, SpawnOptions } from './runtime/runtime.js';
+export type { NodeMailbox, ReceivedMessage } from './runtime/node-mailbox.js';
+export type { ExitOf, ProcessHandle, Runtime } from './runtime/runtime.js';
 export type { ChildCounts, ChildInfo, SupervisorView } from './runtime/supervisor/index.js';

@@ -1,4 +1,5 @@
 /** A node with one local host, `app:processes`, that runs generator programs. */
+import type { ProcessDefinition } from '../../src/core/definition.js';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import { EMPTY_CONTEXT, type ExitResult } from '../../src/core/signal.js';
@@ -21,6 +22,8 @@ export interface LocalNode {
   spawn(entry: string, ...values: Value[]): Pid;
   /** Starts a process under a name. */
   spawnNamed(name: string, entry: string, ...values: Value[]): Pid;
+  /** Starts a TypeScript process. */
+  run(definition: ProcessDefinition, ...values: Value[]): Pid;
   /** How a process ends. */
   exitOf(pid: Pid): Promise<ExitResult>;
   /** Resolves when every process waits for something. */
@@ -56,9 +59,15 @@ export function localNode(
     ...limits,
   });
   node.addHost(host);
-  const start = (name: string | null, entry: string, values: readonly Value[]): Pid => {
+  const start = (
+    name: string | null,
+    entry: string,
+    values: readonly Value[],
+    definition: ProcessDefinition | null = null,
+  ): Pid => {
     const spawned = host.spawn({
       entry,
+      definition,
       values,
       name,
       messages: [],
@@ -75,6 +84,7 @@ export function localNode(
     events,
     spawn: (entry, ...values) => start(null, entry, values),
     spawnNamed: (name, entry, ...values) => start(name, entry, values),
+    run: (definition, ...values) => start(null, definition.name, values, definition),
     exitOf: (pid) => new Promise((resolve) => node.observe(pid, resolve)),
     async quiet() {
       while (host.list().some(({ status }) => status === 'running')) {

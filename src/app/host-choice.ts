@@ -15,7 +15,12 @@ export const BUILT_IN_HOST = 'perdure:processes';
  * the host they name, else on theirs.
  * @throws PerdureError NOT_FOUND (entry), INVALID (not runnable; several hosts and no choice).
  */
-export function chooseHost(registry: Registry, id: string, requested: string | undefined): string {
+export function chooseHost(
+  registry: Registry,
+  id: string | null,
+  requested: string | undefined,
+): string {
+  if (id === null) return requested ?? onlyHost(registry, 'the process');
   const entry = registry.get(id);
   if (entry === undefined) throw entryNotFound(registry, id);
   if (requested !== undefined) return requested;
@@ -25,6 +30,7 @@ export function chooseHost(registry: Registry, id: string, requested: string | u
     case 'workflow.lua':
       return entry.workflow.worker;
     case 'process.lua':
+    case 'process.js':
       return entry.defaultHost ?? onlyHost(registry, id);
     case 'process.supervisor':
       return entry.host ?? SUPERVISORS;
@@ -55,12 +61,13 @@ export function entryNotFound(registry: Registry, id: string): PerdureError {
 function notRunnable(entry: Entry): PerdureError {
   return new PerdureError(
     ErrorKind.INVALID,
-    `${entry.id} is a ${entry.kind}, which cannot be run; run a process.lua, function.lua, workflow.lua or process.supervisor`,
+    `${entry.id} is a ${entry.kind}, which cannot be run; run a process, a function, a workflow or a supervisor`,
   );
 }
 
 const RUNNABLE: ReadonlySet<string> = new Set([
   'process.lua',
+  'process.js',
   'function.lua',
   'workflow.lua',
   'process.supervisor',

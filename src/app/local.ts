@@ -11,7 +11,8 @@ import type { Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
 import { FUNCTIONS } from '../runtime/runtime.js';
 import { BUILT_IN_HOST, SUPERVISORS } from './host-choice.js';
-import { LuaPrograms } from './programs.js';
+import { LocalPrograms } from './programs.js';
+import type { Scripts } from './scripts.js';
 import { SupervisorPrograms } from './supervisors.js';
 
 export interface LocalSideOptions {
@@ -19,6 +20,7 @@ export interface LocalSideOptions {
   readonly node: Node;
   /** Makes a Lua engine; each host has its own. */
   readonly engine: () => Engine;
+  readonly scripts: Scripts;
   readonly env: { readonly [name: string]: string | undefined };
   readonly print: (text: string) => void;
 }
@@ -67,12 +69,12 @@ export class LocalSide {
   }
 
   private add(id: string, use: Exclude<Use, 'workflow'>, limits?: HostNumbers): void {
-    const { registry, node, engine } = this.options;
-    const lua = new LuaPrograms(registry, engine(), use);
+    const { registry, node, engine, scripts } = this.options;
+    const programs = new LocalPrograms(registry, engine(), scripts, use);
     const host = new LocalHost({
       id,
       node,
-      programs: use === 'local' ? new SupervisorPrograms(registry, node, lua) : lua,
+      programs: use === 'local' ? new SupervisorPrograms(registry, node, programs) : programs,
       functions: this.functions,
       outside: this.outside,
       mailboxLimit: limits?.mailboxLimit ?? undefined,

@@ -1,29 +1,37 @@
-/** Programs for local hosts: registry entries, opened on a Lua engine. */
+/** Programs for local hosts: registry entries, in Lua or TypeScript, and TypeScript functions. */
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Programs } from '../hosts/local/programs.js';
+import { openDefinition } from '../js/program.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { Program } from '../kernel/program.js';
 import type { Engine, LuaSource } from '../lua/engine.js';
 import type { Use } from '../lua/module.js';
 import type { Entry, Registry } from '../registry/index.js';
 import { entryNotFound } from './host-choice.js';
+import type { Scripts } from './scripts.js';
 import { sourceOf } from './sources.js';
 
 /** VM instructions a turn: some milliseconds, as long as the run queue lets processes run at a time. */
 const SLICE = 100_000;
 
-/** Entries that a local host can run, and the Lua engine they share. */
-export class LuaPrograms implements Programs {
+/** What a local host can run, and the Lua engine that its Lua entries share. */
+export class LocalPrograms implements Programs {
   private readonly sources = new Map<string, LuaSource>();
 
-  /** @param use `function`: only functions (and processes declared as activities) can be run. */
+  /**
+   * @param scripts the programs of `process.js` entries
+   * @param use `function`: only functions (and processes declared as activities) can be run
+   */
   constructor(
     private readonly registry: Registry,
     private readonly engine: Engine,
+    private readonly scripts: Scripts,
     private readonly use: Exclude<Use, 'workflow'>,
   ) {}
 
   open(entry: string, kernel: Kernel): Program {
+    const script = this.scripts.get(entry);
+    if (script !== undefined && this.use === 'local') return openDefinition(script, kernel);
     const source = this.sources.get(entry) ?? this.load(entry);
     return this.engine.open({
       source,

@@ -119,12 +119,11 @@ export class PerdureError extends Error {
   /** Whatever was thrown, as a PerdureError: its own kind where it has one, else `kind`. */
   static from(thrown: unknown, kind: ErrorKind = ErrorKind.INTERNAL): PerdureError {
     if (isPerdureError(thrown)) return thrown;
-    if (thrown instanceof Error || (isRecord(thrown) && typeof thrown.message === 'string')) {
-      return new PerdureError(kind, String((thrown as Error).message), { cause: thrown });
-    }
+    const message = messageOf(thrown);
+    if (message !== undefined) return new PerdureError(kind, message, { cause: thrown });
     return new PerdureError(
       kind,
-      typeof thrown === 'string' ? thrown : `thrown: ${String(thrown)}`,
+      typeof thrown === 'string' ? thrown : `thrown: ${textOf(thrown)}`,
     );
   }
 }
@@ -164,6 +163,24 @@ const spelling = (text: string): string => text.replace(/[_\s-]/g, '').toUpperCa
 const kindsBySpelling: ReadonlyMap<string, ErrorKind> = new Map(
   Object.values(ErrorKind).map((kind) => [spelling(kind), kind]),
 );
+
+/** The message of what may be an error. Anything can be thrown, also what throws when it is looked at. */
+function messageOf(thrown: unknown): string | undefined {
+  try {
+    if (!isRecord(thrown)) return undefined;
+    return typeof thrown.message === 'string' ? thrown.message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'a value that has no text';
+  }
+}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;

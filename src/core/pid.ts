@@ -30,12 +30,21 @@ export function parsePid(text: string): PidParts | undefined {
   const at = text.indexOf('@');
   const hasNode = at > 0 && at < bar;
   const host = text.slice(hasNode ? at + 1 : 1, bar);
-  if (host.length === 0 || at === 1 || /[@{}|]/.test(host)) return undefined;
+  if (host.length === 0 || at === 1 || !isPlain(host)) return undefined;
   return {
     node: hasNode ? text.slice(1, at) : undefined,
     host,
     id: text.slice(bar + 1, -1),
   };
+}
+
+/** Whether a host part has none of `@`, `{` and `}`; a loop, because this is asked for each signal. */
+function isPlain(host: string): boolean {
+  for (let i = 0; i < host.length; i++) {
+    const code = host.charCodeAt(i);
+    if (code === 0x40 || code === 0x7b || code === 0x7d) return false;
+  }
+  return true;
 }
 
 /** True where `text` has the form of a PID. */

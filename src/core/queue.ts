@@ -1,6 +1,9 @@
-/** A first-in first-out queue on a ring: push and shift cost the same however long it is. */
+/**
+ * A first-in first-out queue on a ring: push and shift cost the same however long it is. An empty one
+ * holds no memory to speak of: thousands of processes have several each.
+ */
 export class Queue<T> {
-  private ring: (T | undefined)[] = new Array(8).fill(undefined);
+  private ring: (T | undefined)[] = EMPTY;
   private head = 0;
   private size = 0;
 
@@ -21,6 +24,7 @@ export class Queue<T> {
     this.ring[this.head] = undefined;
     this.head = (this.head + 1) & (this.ring.length - 1);
     this.size--;
+    if (this.size === 0 && this.ring.length > KEPT_SLOTS) this.ring = EMPTY;
     return item;
   }
 
@@ -42,8 +46,18 @@ export class Queue<T> {
   }
 
   private grow(): void {
-    const items = this.toArray();
-    this.ring = items.concat(new Array(items.length).fill(undefined));
+    const { ring, head, size } = this;
+    const larger: (T | undefined)[] = new Array(Math.max(FIRST_SLOTS, size * 2)).fill(undefined);
+    for (let i = 0; i < size; i++) larger[i] = ring[(head + i) & (size - 1)];
+    this.ring = larger;
     this.head = 0;
   }
 }
+
+const FIRST_SLOTS = 4;
+
+/** A ring that a burst made larger than this is given up when the queue is empty. */
+const KEPT_SLOTS = 1024;
+
+/** Stands for no ring yet; nothing is ever written to it, because it is always full. */
+const EMPTY: undefined[] = [];

@@ -13,34 +13,50 @@ import { ErrorKind, PerdureError } from '../core/errors.js';
 import { Queue } from '../core/queue.js';
 import type { Answer, Item } from './program.js';
 
+/** Who is told when a waiter was answered. */
+export interface Wakes {
+  wake(waiter: Waiter, answer: Answer): void;
+}
+
 /** What a task, or a select, is waiting with. Answered once. */
 export class Waiter {
-  /** Its places in the lists of channels. */
-  readonly places: Place[] = [];
+  /** Its first place in the list of a channel; a select has one in each of its channels. */
+  private places: Place | null = null;
+  /** A timer that runs while it waits; 0 is none. The kernel's. */
+  timer = 0;
 
   constructor(
-    private readonly wake: (answer: Answer) => void,
+    private readonly wakes: Wakes,
+    /** The kernel's: who waits. */
+    readonly key: object,
     /** A select answers with which channel it was; a plain receive with the item itself. */
     private readonly selecting: boolean,
   ) {}
 
   answer(channel: Channel, value: Item, ok: boolean, error: PerdureError | null): void {
     this.leave();
-    this.wake(
+    this.wakes.wake(
+      this,
       this.selecting && error === null
         ? { value: { channel, value, ok }, ok: true, error }
         : { value, ok, error },
     );
   }
 
+  /** Stands in the list of one more channel; senders bring their item. */
+  stand(list: WaitList, item: Item): void {
+    this.places = new Place(this, list, item, this.places);
+    list.add(this.places);
+  }
+
   /** Takes it out of every list it stands in. */
   leave(): void {
-    for (const place of this.places) place.list.remove(place);
-    this.places.length = 0;
+    for (let place = this.places; place !== null; place = place.other) place.list.remove(place);
+    this.places = null;
   }
 }
 
-/** One place of a waiter in the list of one channel; senders bring their item. */
+/** One place of a waiter in the list of one channel. */
 class Place {
   previous: Place | null = null;
   next: Place | null = null;
@@ -48,29 +64,25 @@ class Place {
     readonly waiter: Waiter,
     readonly list: WaitList,
     readonly item: Item,
+    /** The waiter's place in another channel. */
+    readonly other: Place | null,
   ) {}
 }
 
 /** A linked list, so that a select that is done leaves each list in constant time. */
 class WaitList {
-  private first: Place | null = null;
+  head: Place | null = null;
   private last: Place | null = null;
 
-  get head(): Place | null {
-    return this.first;
-  }
-
-  add(waiter: Waiter, item: Item): void {
-    const place = new Place(waiter, this, item);
+  add(place: Place): void {
     place.previous = this.last;
-    if (this.last === null) this.first = place;
+    if (this.last === null) this.head = place;
     else this.last.next = place;
     this.last = place;
-    waiter.places.push(place);
   }
 
   remove(place: Place): void {
-    if (place.previous === null) this.first = place.next;
+    if (place.previous === null) this.head = place.next;
     else place.previous.next = place.next;
     if (place.next === null) this.last = place.previous;
     else place.next.previous = place.previous;
@@ -100,7 +112,8 @@ export class Channel {
   private readonly meter: Meter | null;
   private readonly buffer = new Queue<Item>();
   private readonly receivers = new WaitList();
-  private readonly senders = new WaitList();
+  /** Made when the first sender has to wait: a mailbox never needs it. */
+  private senders: WaitList | null = null;
   private isClosed = false;
 
   constructor(
@@ -110,7 +123,7 @@ export class Channel {
   ) {
     this.view = options.view ?? null;
     this.meter = options.meter ?? null;
-    this.receiveOnly = options.receiveOnly ?? false;
+    this.receiveOnly = options.receiveOnly === true;
   }
 
   get length(): number {
@@ -119,7 +132,7 @@ export class Channel {
 
   /** Whether any task waits here, to receive or to send. */
   get awaited(): boolean {
-    return this.receivers.head !== null || this.senders.head !== null;
+    return this.receivers.head !== null || this.firstSender !== null;
   }
 
   get closed(): boolean {
@@ -133,7 +146,7 @@ export class Channel {
       this.refill();
       return { value: this.show(item), ok: true };
     }
-    const sender = this.senders.head;
+    const sender = this.firstSender;
     if (sender !== null) {
       const item = sender.item;
       sender.waiter.answer(this, null, true, null);
@@ -160,11 +173,12 @@ export class Channel {
   }
 
   awaitItem(waiter: Waiter): void {
-    this.receivers.add(waiter, null);
+    waiter.stand(this.receivers, null);
   }
 
   awaitRoom(waiter: Waiter, item: Item): void {
-    this.senders.add(waiter, item);
+    this.senders ??= new WaitList();
+    waiter.stand(this.senders, item);
   }
 
   /**
@@ -177,7 +191,7 @@ export class Channel {
     for (let r = this.receivers.head; r !== null; r = this.receivers.head) {
       r.waiter.answer(this, null, false, null);
     }
-    for (let s = this.senders.head; s !== null; s = this.senders.head) {
+    for (let s = this.firstSender; s !== null; s = this.firstSender) {
       s.waiter.answer(this, null, false, closedError());
     }
   }
@@ -199,6 +213,10 @@ export class Channel {
     return new SelectCase(this, true, item);
   }
 
+  private get firstSender(): Place | null {
+    return this.senders === null ? null : this.senders.head;
+  }
+
   private take(): Item {
     if (this.meter !== null) this.meter.count--;
     return this.buffer.shift();
@@ -206,7 +224,7 @@ export class Channel {
 
   /** After an item left the buffer, the first sender that waits moves its own in. */
   private refill(): void {
-    const sender = this.senders.head;
+    const sender = this.firstSender;
     if (sender === null) return;
     this.buffer.push(sender.item);
     if (this.meter !== null) this.meter.count++;

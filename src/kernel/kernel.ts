@@ -5,25 +5,27 @@
  *
  * Invariants:
  * 1. Nothing runs except inside {@link Kernel.run}; every input (a signal, a timer, an answer) only
- *    makes tasks ready. The same inputs in the same order lead to the same steps.
+ *    makes strands ready. The same inputs in the same order lead to the same steps. An asynchronous
+ *    program is the exception: `run` settles its promises, and it goes on in microtasks after that; so it
+ *    says for whom it asks ({@link Kernel.request}), and the host is woken for what that made ready.
  * 2. Once `result` is set it never changes: no task runs, and every later input is ignored. A task that
  *    ends its own process (it terminates itself, or its request does) never gets an answer again: its
  *    turn stops at that request, and only then is the program closed.
  * 3. What a task does between two waits is not interleaved with other tasks of its process. One that is
  *    preempted ends the turn of the process, not its own: it goes on before any other task, so programs
  *    need no locks, and the same code does the same where nothing is preempted (in a workflow).
- * 4. A task stands in the ready queue at most once, and is either ready, running or waiting.
+ * 4. A strand stands in the ready list at most once, and is either ready, running or waiting.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
-import { Queue } from '../core/queue.js';
 import type { Context, ExitResult, Signal } from '../core/signal.js';
-import { type Channel, type SelectCase, Waiter } from './channel.js';
+import { type Channel, type SelectCase, Waiter, type Wakes } from './channel.js';
 import { Mailbox } from './mailbox.js';
 import { Message } from './message.js';
 import type { Answer, Item, Performer, Program, Step, Task } from './program.js';
 import type { HostRequest, KernelRequest, Request } from './request.js';
+import { ReadyList, type Strand, StrandList, TaskStrand } from './strand.js';
 import type { Syscalls } from './syscalls.js';
 
 export interface KernelOptions {
@@ -40,13 +42,7 @@ export interface ProcessFlags {
   readonly trapLinks: boolean;
 }
 
-interface Running {
-  readonly task: Task;
-  readonly main: boolean;
-  /** What it waits for, by the name of the request; `null` while ready or running. */
-  waitsFor: Request['op'] | null;
-  answer: Answer | null;
-}
+const DEFAULT_FLAGS: ProcessFlags = Object.freeze({ trapLinks: false });
 
 /** One row of {@link Kernel.waiting}. */
 export interface Waiting {
@@ -54,22 +50,22 @@ export interface Waiting {
   readonly at: string | null;
 }
 
-export class Kernel implements Performer {
+export class Kernel implements Performer, Wakes {
   readonly pid: Pid;
   readonly entry: string;
   readonly context: Context;
   readonly syscalls: Syscalls;
   readonly mailbox = new Mailbox();
-  flags: ProcessFlags = { trapLinks: false };
+  flags: ProcessFlags = DEFAULT_FLAGS;
 
   private program: Program | null = null;
-  private readonly ready = new Queue<Running>();
-  private readonly tasks = new Set<Running>();
-  private readonly timers = new Map<number, () => void>();
-  private readonly calls = new Map<number, (answer: Answer) => void>();
-  private current: Running | null = null;
-  /** The task that was preempted; it is not in the ready queue. */
-  private preempted: Running | null = null;
+  private readonly ready = new ReadyList();
+  private readonly strands = new StrandList();
+  private timers: Map<number, () => void> | null = null;
+  private calls: Map<number, (answer: Answer) => void> | null = null;
+  private current: Strand | null = null;
+  /** The strand that was preempted; it is not in the ready list. */
+  private preempted: Strand | null = null;
   private lastTimer = 0;
   private lastCall = 0;
   private ending: ExitResult | null = null;
@@ -86,7 +82,7 @@ export class Kernel implements Performer {
   /** Gives the process its program; `main` is then ready to run. */
   start(program: Program, values: readonly Value[]): void {
     this.program = program;
-    this.addTask(program.start(values), true);
+    this.addTask(program.start(values), 'main');
   }
 
   deliver(signal: Signal): void {
@@ -119,28 +115,28 @@ export class Kernel implements Performer {
 
   /** A timer of {@link Syscalls.startTimer} went off. */
   fire(timer: number): void {
-    const action = this.timers.get(timer);
+    const action = this.timers?.get(timer);
     if (action === undefined) return;
-    this.timers.delete(timer);
+    this.timers?.delete(timer);
     action();
   }
 
   /** The answer to a call of {@link Syscalls.ask}. */
   answer(call: number, answer: Answer): void {
-    const done = this.calls.get(call);
+    const done = this.calls?.get(call);
     if (done === undefined) return;
-    this.calls.delete(call);
+    this.calls?.delete(call);
     done(answer);
   }
 
   /**
-   * Runs ready tasks, at most `turns` turns of them, or until one is preempted.
-   * @returns true while some task is still ready.
+   * Runs ready strands, at most `turns` turns of them, or until one is preempted.
+   * @returns true while some strand is still ready.
    */
   run(turns = Number.POSITIVE_INFINITY): boolean {
     for (let left = turns; left > 0 && this.ending === null; left--) {
       const next = this.preempted ?? this.ready.shift();
-      if (next === undefined) return false;
+      if (next === null) return false;
       this.preempted = null;
       this.turn(next);
       if (this.preempted !== null) break;
@@ -156,31 +152,26 @@ export class Kernel implements Performer {
   }
 
   get runnable(): boolean {
-    return this.ending === null && (this.ready.length > 0 || this.preempted !== null);
+    return this.ending === null && (this.ready.head !== null || this.preempted !== null);
   }
 
   /** What the tasks wait for, main first. */
   waiting(): Waiting[] {
-    return [...this.tasks].flatMap((t) =>
-      t.waitsFor === null ? [] : [{ op: t.waitsFor, at: t.task.where() }],
-    );
+    return this.strands
+      .toArray()
+      .flatMap((s) => (s.waitsFor === null ? [] : [{ op: s.waitsFor, at: s.where() }]));
   }
 
   /** Where the task that runs, or was preempted, stands in its source; `null` where there is none. */
   where(): string | null {
-    return (this.current ?? this.preempted)?.task.where() ?? null;
+    return (this.current ?? this.preempted)?.where() ?? null;
   }
 
   /** Ends the process now, whatever its tasks are doing. The first end wins. */
   end(result: ExitResult): void {
     if (this.ending !== null) return;
-    this.ending = result;
-    for (const timer of this.timers.keys()) this.syscalls.cancelTimer(timer);
-    for (const call of this.calls.keys()) this.syscalls.abandon(call);
-    this.timers.clear();
-    this.calls.clear();
-    this.tasks.clear();
-    this.preempted = null;
+    this.ending = result.error === null ? result : { value: null, error: short(result.error) };
+    this.letGo();
     if (this.current === null) this.program?.close();
   }
 
@@ -199,10 +190,45 @@ export class Kernel implements Performer {
     return this.ending === null ? answer : null;
   }
 
+  request(request: Request, strand: Strand): Answer | null {
+    if (this.ending !== null) return null;
+    const answer = this.tryPerform(request, strand);
+    const later = answer === null || this.syscalls.spend?.() === true;
+    if (later && this.ending === null) {
+      strand.waitsFor = request.op;
+      this.strands.add(strand);
+      if (answer !== null) this.resume(strand, answer);
+    }
+    this.nudge();
+    return later || this.ending !== null ? null : answer;
+  }
+
+  running(): Strand {
+    if (this.current === null) throw new Error('no task is running');
+    return this.current;
+  }
+
+  nudge(): void {
+    if (this.current !== null) return;
+    if (this.ready.head !== null || this.ending !== null) this.syscalls.wake?.();
+  }
+
+  again(strand: Strand): void {
+    if (this.ending !== null) return;
+    this.ready.push(strand);
+    this.nudge();
+  }
+
+  wake(waiter: Waiter, answer: Answer): void {
+    if (waiter.timer !== 0) this.cancelTimer(waiter.timer);
+    this.resume(waiter.key as Strand, answer);
+  }
+
   /** Asks the host without waiting; `done` gets the answer once, perhaps before this returns. */
   begin(request: HostRequest, done: (answer: Answer) => void): number {
     const call = ++this.lastCall;
     if (this.ending !== null) return call;
+    this.calls ??= new Map();
     this.calls.set(call, done);
     const answer = this.syscalls.ask(call, request);
     if (answer !== null) this.answer(call, answer);
@@ -211,13 +237,14 @@ export class Kernel implements Performer {
 
   /** Nobody wants the answer of {@link begin} any more; the host aborts the work if it can. */
   abandon(call: number): void {
-    if (this.calls.delete(call)) this.syscalls.abandon(call);
+    if (this.calls?.delete(call)) this.syscalls.abandon(call);
   }
 
   /** Runs `action` once, after `delayMs`. */
   startTimer(delayMs: number, action: () => void): number {
     const timer = ++this.lastTimer;
     if (this.ending !== null) return timer;
+    this.timers ??= new Map();
     this.timers.set(timer, action);
     this.syscalls.startTimer(timer, Math.max(0, delayMs));
     return timer;
@@ -225,44 +252,56 @@ export class Kernel implements Performer {
 
   /** False where the timer has gone off already. */
   cancelTimer(timer: number): boolean {
-    const live = this.timers.delete(timer);
+    const live = this.timers?.delete(timer) === true;
     if (live) this.syscalls.cancelTimer(timer);
     return live;
   }
 
   // --- the inside ------------------------------------------------------------------------------
 
-  private addTask(task: Task, main: boolean): void {
-    const running: Running = { task, main, waitsFor: null, answer: null };
-    this.tasks.add(running);
-    this.ready.push(running);
+  private addTask(task: Task, kind: 'main' | 'task'): void {
+    const strand = new TaskStrand(kind, task);
+    this.strands.add(strand);
+    this.ready.push(strand);
   }
 
-  private turn(running: Running): void {
-    this.current = running;
-    const answer = running.answer;
-    running.answer = null;
-    const step = stepOf(running.task, answer);
+  private turn(strand: Strand): void {
+    this.current = strand;
+    const { answer } = strand;
+    strand.answer = null;
+    if (strand.kind === 'request') this.strands.remove(strand);
+    const step = stepOf(strand, answer);
     this.current = null;
     if (this.ending !== null) this.program?.close();
     if (step.kind === 'waiting' || this.ending !== null) return;
     if (step.kind === 'preempted') {
-      this.preempted = running;
+      this.preempted = strand;
       return;
     }
-    this.tasks.delete(running);
+    this.strands.remove(strand);
     if (step.kind === 'failed') this.end({ value: null, error: step.error });
-    else if (running.main) this.end({ value: step.value, error: null });
+    else if (strand.kind === 'main') this.end({ value: step.value, error: null });
   }
 
-  private resume(running: Running, answer: Answer): void {
-    if (running.waitsFor === null) return;
-    running.waitsFor = null;
-    running.answer = answer;
-    this.ready.push(running);
+  private resume(strand: Strand, answer: Answer): void {
+    if (strand.waitsFor === null) return;
+    strand.waitsFor = null;
+    strand.answer = answer;
+    this.ready.push(strand);
   }
 
-  private tryPerform(request: Request, running: Running): Answer | null {
+  /** Lets go of all that the tasks wait for. */
+  private letGo(): void {
+    for (const timer of this.timers?.keys() ?? []) this.syscalls.cancelTimer(timer);
+    for (const call of this.calls?.keys() ?? []) this.syscalls.abandon(call);
+    this.timers = null;
+    this.calls = null;
+    this.strands.clear();
+    this.ready.clear();
+    this.preempted = null;
+  }
+
+  private tryPerform(request: Request, running: Strand): Answer | null {
     switch (request.op) {
       case 'receive':
       case 'offer':
@@ -275,7 +314,7 @@ export class Kernel implements Performer {
     }
   }
 
-  private performHere(request: KernelRequest, running: Running): Answer | null {
+  private performHere(request: KernelRequest, running: Strand): Answer | null {
     switch (request.op) {
       case 'receive':
         return this.receive(request.channel, request.timeoutMs, running);
@@ -287,47 +326,47 @@ export class Kernel implements Performer {
         this.startTimer(request.delayMs, () => this.resume(running, DONE));
         return null;
       case 'fork':
-        this.addTask(request.task, false);
+        this.addTask(request.task, 'task');
         return DONE;
     }
   }
 
-  private performThere(request: HostRequest, running: Running): Answer | null {
+  private performThere(request: HostRequest, running: Strand): Answer | null {
     const call = ++this.lastCall;
     const answer = this.syscalls.ask(call, request);
     if (answer !== null) return answer;
-    if (this.ending === null) this.calls.set(call, (late) => this.resume(running, late));
-    else this.syscalls.abandon(call);
+    if (this.ending !== null) {
+      this.syscalls.abandon(call);
+      return null;
+    }
+    this.calls ??= new Map();
+    this.calls.set(call, (late) => this.resume(running, late));
     return null;
   }
 
-  private receive(channel: Channel, timeoutMs: number | null, running: Running): Answer | null {
+  private receive(channel: Channel, timeoutMs: number | null, running: Strand): Answer | null {
     const polled = channel.poll();
     if (polled !== null) return { value: polled.value, ok: polled.ok, error: null };
     if (timeoutMs !== null && timeoutMs <= 0) return timedOut();
-    const waiter = new Waiter((answer) => {
-      if (timer !== 0) this.cancelTimer(timer);
-      this.resume(running, answer);
-    }, false);
+    const waiter = new Waiter(this, running, false);
     channel.awaitItem(waiter);
-    const timer =
-      timeoutMs === null
-        ? 0
-        : this.startTimer(timeoutMs, () => {
-            waiter.leave();
-            this.resume(running, timedOut());
-          });
+    if (timeoutMs !== null) {
+      waiter.timer = this.startTimer(timeoutMs, () => {
+        waiter.leave();
+        this.resume(running, timedOut());
+      });
+    }
     return null;
   }
 
-  private offer(channel: Channel, item: Item, running: Running): Answer | null {
+  private offer(channel: Channel, item: Item, running: Strand): Answer | null {
     if (channel.closed) return CLOSED_OFFER;
     if (channel.offer(item)) return DONE;
-    channel.awaitRoom(new Waiter((answer) => this.resume(running, answer), false), item);
+    channel.awaitRoom(new Waiter(this, running, false), item);
     return null;
   }
 
-  private select(cases: readonly SelectCase[], orElse: boolean, running: Running): Answer | null {
+  private select(cases: readonly SelectCase[], orElse: boolean, running: Strand): Answer | null {
     for (const { channel, sends, item } of cases) {
       if (sends) {
         if (channel.closed) return CLOSED_OFFER;
@@ -338,7 +377,7 @@ export class Kernel implements Performer {
       }
     }
     if (orElse) return selected(null, null, false);
-    const waiter = new Waiter((answer) => this.resume(running, answer), true);
+    const waiter = new Waiter(this, running, true);
     for (const { channel, sends, item } of cases) {
       if (sends) channel.awaitRoom(waiter, item);
       else channel.awaitItem(waiter);
@@ -366,12 +405,25 @@ export class Kernel implements Performer {
 }
 
 /** A turn of a task; what an engine throws ends the process, and never the host that runs it. */
-function stepOf(task: Task, answer: Answer | null): Step {
+function stepOf(strand: Strand, answer: Answer | null): Step {
   try {
-    return task.resume(answer);
+    return strand.resume(answer);
   } catch (thrown) {
     return { kind: 'failed', error: PerdureError.from(thrown) };
   }
+}
+
+/** An error goes to every watcher and down every link: what is longer than anybody reads is cut. */
+const LONGEST_MESSAGE = 65_536;
+
+function short(error: PerdureError): PerdureError {
+  const { kind, message, context, trace } = error;
+  if (message.length <= LONGEST_MESSAGE) return error;
+  return new PerdureError(
+    kind,
+    `${message.slice(0, LONGEST_MESSAGE)}… (cut; it had ${message.length} characters)`,
+    { retryable: error.explicitRetryable, details: error.details, context, trace },
+  );
 }
 
 /** The answer of a request that has nothing to say. */

@@ -14,17 +14,19 @@ interface Listener {
   readonly whole: boolean;
 }
 
-export class Mailbox {
-  private readonly meter: Meter = { count: 0 };
-  private readonly listeners = new Map<string, Listener>();
-  readonly inbox = this.inputChannel();
-  private readonly eventChannel = new Channel(Number.POSITIVE_INFINITY, { receiveOnly: true });
+/** Most processes never listen to a topic nor read events: what only those need is made on demand. */
+export class Mailbox implements Meter {
+  /** Unread messages; kept by the channels. */
+  count = 0;
+  private listeners: Map<string, Listener> | null = null;
+  readonly inbox: Channel = this.inputChannel();
+  private eventChannel: Channel | null = null;
   private eventsAsked = false;
 
   /** The channel of `process.events()`. */
   get events(): Channel {
     this.eventsAsked = true;
-    return this.eventChannel;
+    return this.openEvents();
   }
 
   /** Whether the program ever asked for its events; one that did not cannot see a CANCEL. */
@@ -39,7 +41,7 @@ export class Mailbox {
 
   /** Messages that nobody has received yet. */
   get depth(): number {
-    return this.meter.count;
+    return this.count;
   }
 
   /**
@@ -47,10 +49,11 @@ export class Mailbox {
    * the inbox, in order. `whole`: it yields messages with sender and topic, not bare payloads.
    */
   listen(topic: string, whole: boolean): Channel {
-    const known = this.listeners.get(topic);
+    const known = this.listeners?.get(topic);
     if (known !== undefined && known.whole === whole) return known.channel;
     const channel = this.inputChannel(whole ? undefined : bare);
     const unread = known?.channel.extract(() => true) ?? this.unreadOf(topic);
+    this.listeners ??= new Map();
     this.listeners.set(topic, { channel, whole });
     for (const message of unread) channel.offer(message);
     known?.channel.close();
@@ -62,9 +65,9 @@ export class Mailbox {
    * False where nobody listened.
    */
   unlisten(topic: string): boolean {
-    const known = this.listeners.get(topic);
+    const known = this.listeners?.get(topic);
     if (known === undefined) return false;
-    this.listeners.delete(topic);
+    this.listeners?.delete(topic);
     for (const message of known.channel.extract(() => true)) this.inbox.offer(message);
     known.channel.close();
     return true;
@@ -72,27 +75,33 @@ export class Mailbox {
 
   /** The topic that `channel` listens to; `undefined` for any other channel. */
   topicOf(channel: Channel): string | undefined {
-    for (const [topic, listener] of this.listeners) {
+    for (const [topic, listener] of this.listeners ?? []) {
       if (listener.channel === channel) return topic;
     }
     return undefined;
   }
 
   put(message: Message): void {
-    const listener = this.listeners.get(message.topic);
+    const listener = this.listeners === null ? undefined : this.listeners.get(message.topic);
     (listener === undefined ? this.inbox : listener.channel).offer(message);
   }
 
   putEvent(event: ProcessEvent): void {
-    this.eventChannel.offer(event);
+    this.openEvents().offer(event);
+  }
+
+  private openEvents(): Channel {
+    this.eventChannel ??= new Channel(Number.POSITIVE_INFINITY, { receiveOnly: true });
+    return this.eventChannel;
   }
 
   private inputChannel(view?: (item: Item) => Item): Channel {
-    return new Channel(Number.POSITIVE_INFINITY, {
-      meter: this.meter,
-      receiveOnly: true,
-      ...(view !== undefined && { view }),
-    });
+    return new Channel(
+      Number.POSITIVE_INFINITY,
+      view === undefined
+        ? { meter: this, receiveOnly: true }
+        : { meter: this, receiveOnly: true, view },
+    );
   }
 
   private unreadOf(topic: string): Item[] {

@@ -4,11 +4,13 @@
  *
  * A running task asks the kernel through {@link Performer.perform}. Where the kernel can answer at
  * once, the task goes on without giving up its turn; else the task must suspend, and the kernel
- * resumes it later with the answer.
+ * resumes it later with the answer. An asynchronous task runs on when its turn is over, and asks through
+ * {@link Performer.request}.
  */
 import type { PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Request } from './request.js';
+import type { Strand } from './strand.js';
 
 /** A value of the program's own language, which the kernel only carries. */
 export type Item = unknown;
@@ -28,6 +30,18 @@ export interface Performer {
    * @returns the answer, or `null`: then the task must suspend until it is resumed with one.
    */
   perform(request: Request): Answer | null;
+  /**
+   * Asks on behalf of an asynchronous program, which may do so at any time, in a turn or between two.
+   * @returns the answer, or `null`: then `strand`, one of kind `request`, is resumed with it once, and
+   *   returns {@link WAITING}. It never is where the process has ended.
+   */
+  request(request: Request, strand: Strand): Answer | null;
+  /** The task that is running, as {@link Performer.again} takes it. */
+  running(): Strand;
+  /** An asynchronous program did something to a channel: whoever waited for that may be ready. */
+  nudge(): void;
+  /** An asynchronous task has come to its end: it gets one more turn, to say how. */
+  again(strand: Strand): void;
 }
 
 /** How far a task got in one turn. */

@@ -1,3 +1,4 @@
+import type { ProcessDefinition } from '../core/definition.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import type { Context } from '../core/signal.js';
@@ -38,8 +39,10 @@ export interface StartupMessage {
 export type Options = { readonly [name: string]: Value };
 
 export interface SpawnRequest {
-  /** Entry id, `namespace:name`. */
+  /** Entry id, `namespace:name`; the name of a `definition`. */
   readonly entry: string;
+  /** The program itself, where a TypeScript program spawns a function and not an entry. */
+  readonly definition?: ProcessDefinition | null;
   /** Registry id of the host. */
   readonly host: string;
   readonly values: readonly Value[];

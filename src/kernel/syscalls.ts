@@ -28,6 +28,13 @@ export interface Syscalls {
   ask(call: number, request: HostRequest): Answer | null;
   /** Nobody waits for this call any more (a cancelled future). A late answer is ignored. */
   abandon(call: number): void;
+  /** There is something to run, made so between two turns. Hosts of asynchronous programs have it. */
+  wake?(): void;
+  /**
+   * An asynchronous program got an answer at once. True: it has run for long enough, and must go on in
+   * a turn. Hosts of asynchronous programs have it.
+   */
+  spend?(): boolean;
   log(level: LogLevel, message: string, fields: { readonly [name: string]: Value } | null): void;
   /** Text for the terminal, without a line end (Lua's `print`). */
   print(text: string): void;

@@ -15,6 +15,7 @@ export const EntryKind = {
   PROCESS_HOST: 'process.host',
   TERMINAL_HOST: 'terminal.host',
   PROCESS_LUA: 'process.lua',
+  PROCESS_JS: 'process.js',
   FUNCTION_LUA: 'function.lua',
   WORKFLOW_LUA: 'workflow.lua',
   LIBRARY_LUA: 'library.lua',
@@ -111,6 +112,15 @@ export interface ActivityMeta {
 export interface ProcessLuaEntry extends LuaProgram {
   readonly kind: 'process.lua';
   readonly activity: ActivityMeta | null;
+}
+
+export interface ProcessJsEntry extends EntryBase {
+  readonly kind: 'process.js';
+  readonly source: LuaSource;
+  /** The export to run; `null`: `main`, else the default export. */
+  readonly method: string | null;
+  /** `meta.default_host`: id of the host to run on where none is named. */
+  readonly defaultHost: string | null;
 }
 
 export interface FunctionLuaEntry extends LuaProgram {
@@ -270,6 +280,7 @@ export type Entry =
   | ProcessHostEntry
   | TerminalHostEntry
   | ProcessLuaEntry
+  | ProcessJsEntry
   | FunctionLuaEntry
   | WorkflowLuaEntry
   | LibraryLuaEntry

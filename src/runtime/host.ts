@@ -2,6 +2,7 @@
  * The host port: what runs processes. A `process.host` runs them in this Node process, a
  * `temporal.worker` as durable workflows; the router knows them only by this.
  */
+import type { ProcessDefinition } from '../core/definition.js';
 import type { PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
@@ -10,6 +11,8 @@ import type { Context, Delivery, Signal } from '../core/signal.js';
 /** An order to start a process; see the fields of the same name of `process.spawn` and its spawner. */
 export interface SpawnOrder {
   readonly entry: string;
+  /** The program itself, where it is a function and not an entry: local hosts only. */
+  readonly definition?: ProcessDefinition | null;
   readonly values: readonly Value[];
   /** `null`: the host makes up an id. A name that is taken gives the process that has it. */
   readonly name: string | null;

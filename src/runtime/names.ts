@@ -30,7 +30,9 @@ export class Names {
 
   /** The process ended: all its names are free again. */
   release(pid: Pid): void {
-    for (const name of this.owned.get(pid) ?? []) this.pids.delete(name);
+    const names = this.owned.get(pid);
+    if (names === undefined) return;
+    for (const name of names) this.pids.delete(name);
     this.owned.delete(pid);
   }
 }

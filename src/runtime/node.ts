@@ -20,7 +20,9 @@ import {
 import type { Clock } from './clock.js';
 import { EventStream } from './events.js';
 import type { Host, MaybePromise, ProcessInfo, Spawned, SpawnOrder } from './host.js';
+import { MailboxHost } from './mailbox-host.js';
 import { Names } from './names.js';
+import type { NodeMailbox } from './node-mailbox.js';
 import { notFound, ObserverHost } from './observer-host.js';
 import { Supervisors } from './supervisor/supervisors.js';
 import { Topology } from './topology.js';
@@ -50,12 +52,16 @@ export class Node {
   private readonly hosts = new Map<string, Host>();
   private readonly aliases = new Map<string, Host>();
   private readonly observers: ObserverHost;
+  private readonly mailboxes = new MailboxHost(this);
+  /** The host of this node that was reached last: the next signal most likely goes there too. */
+  private last: { readonly prefix: string; readonly host: Host } | null = null;
 
   constructor(options: NodeOptions) {
     this.name = options.name;
     this.clock = options.clock;
     this.observers = new ObserverHost(options.name);
     this.addHost(this.observers);
+    this.addHost(this.mailboxes);
   }
 
   // --- hosts ------------------------------------------------------------------------------------
@@ -90,7 +96,7 @@ export class Node {
   /** Sends a message; what cannot be delivered is also an `undeliverable` event. */
   send(envelope: Envelope): MaybePromise<Delivery> {
     const { from, to, topic, values, context } = envelope;
-    if (topic.startsWith(RESERVED_TOPIC_PREFIX)) return refused(reservedTopic(topic));
+    if (topic.charCodeAt(0) === RESERVED) return refused(reservedTopic(topic));
     const pid = to.charCodeAt(0) === 123 /* { */ ? to : this.names.lookup(to);
     const delivery =
       pid === undefined
@@ -133,11 +139,16 @@ export class Node {
 
   /** A host reports the end of a process; watchers and links are told, names are released. */
   exited(pid: Pid, result: ExitResult): void {
-    this.names.release(pid);
-    for (const { to, signal } of this.topology.exited(pid, result)) void this.deliver(to, signal);
+    this.forget(pid, result);
     if (this.events.observed) {
       this.events.publish({ kind: 'exited', pid, result, at: this.clock.now() });
     }
+  }
+
+  /** `pid` is dead: its watchers and links are told, its names are free. */
+  forget(pid: Pid, result: ExitResult): void {
+    this.names.release(pid);
+    for (const { to, signal } of this.topology.exited(pid, result)) void this.deliver(to, signal);
   }
 
   /** Calls `onExit` once, when `pid` ends. @returns a function that stops watching. */
@@ -159,6 +170,11 @@ export class Node {
     };
   }
 
+  /** A mailbox for the program around the runtime. @throws PerdureError ALREADY_EXISTS. */
+  openMailbox(name: string | null): NodeMailbox {
+    return this.mailboxes.open(name);
+  }
+
   describe(pid: Pid): MaybePromise<ProcessInfo | undefined> {
     return this.hostOf(pid)?.describe(pid);
   }
@@ -173,10 +189,19 @@ export class Node {
   // --- the inside -------------------------------------------------------------------------------
 
   private hostOf(pid: Pid): Host | undefined {
+    const { last } = this;
+    return last !== null && pid.startsWith(last.prefix) ? last.host : this.findHost(pid);
+  }
+
+  private findHost(pid: Pid): Host | undefined {
     const parts = parsePid(pid);
     if (parts === undefined) return undefined;
     if (parts.node !== undefined && parts.node !== this.name) return undefined;
-    return this.hosts.get(parts.host);
+    const host = this.hosts.get(parts.host);
+    if (host !== undefined && parts.node !== undefined) {
+      this.last = { prefix: `{${parts.node}@${parts.host}|`, host };
+    }
+    return host;
   }
 
   private noteSpawned(order: SpawnOrder, spawned: Spawned): Spawned {
@@ -226,6 +251,8 @@ export class Node {
     return new PerdureError(ErrorKind.NOT_FOUND, `host not found: ${host}; ${list}`);
   }
 }
+
+const RESERVED = RESERVED_TOPIC_PREFIX.charCodeAt(0);
 
 function refused(error: PerdureError): Delivery {
   return { accepted: false, error };

@@ -2,39 +2,37 @@
  * The runtime as a Node program sees it: start processes, talk to them, wait for their end. All of it
  * goes the way that processes themselves go, through the node.
  */
+import type { ProcessDefinition, Sent } from '../core/definition.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
-import { copyValue, type Value } from '../core/payload.js';
+import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
-import { type Context, EMPTY_CONTEXT, type ExitResult } from '../core/signal.js';
+import type { ExitResult } from '../core/signal.js';
+import { copyValues, type SpawnOptions, spawnParts } from '../core/spawn-options.js';
 import type { NodeListener } from './events.js';
 import type { ProcessInfo } from './host.js';
 import type { Node } from './node.js';
+import type { NodeMailbox } from './node-mailbox.js';
 import type { SupervisorView } from './supervisor/index.js';
 
-export interface SpawnOptions {
-  /** Registry id of the host; left out, the entry's own choice (see `docs/semantics.md`). */
-  readonly host?: string;
-  /** Arguments of `main`. Copied by the payload rules. */
-  readonly args?: readonly unknown[];
-  /** A name that is taken gives the process that has it. */
-  readonly name?: string;
-  /** Delivered before any other message. */
-  readonly messages?: readonly { readonly topic: string; readonly values: readonly unknown[] }[];
-  /** What the process reads by `ctx.get`. */
-  readonly context?: { readonly [key: string]: unknown };
-  /** Options of the host (`temporal.workflow.id`, ...). */
-  readonly options?: { readonly [name: string]: unknown };
+/** How a process ended; `T` is what its `main` returns. */
+export interface ExitOf<T> {
+  /** What `main` returned, as plain data; `null` where it failed. */
+  readonly value: Sent<T> | null;
+  readonly error: PerdureError | null;
 }
 
 /** A process that was started from outside. */
-export interface ProcessHandle {
+export interface ProcessHandle<T = unknown> {
   readonly pid: Pid;
   /** How it ended. Never rejects; a failure is in `error`. */
-  readonly exit: Promise<ExitResult>;
+  readonly exit: Promise<ExitOf<T>>;
 }
 
-/** Names the host for an entry. @throws PerdureError where there is no choice, or no single one. */
-export type HostChoice = (entry: string, requested: string | undefined) => string;
+/**
+ * Names the host for an entry, or (`null`) for a TypeScript function.
+ * @throws PerdureError where there is no choice, or no single one.
+ */
+export type HostChoice = (entry: string | null, requested: string | undefined) => string;
 
 /** The host of function calls. */
 export const FUNCTIONS = 'perdure:functions';
@@ -54,21 +52,28 @@ export class Runtime {
    * Starts a process of `entry`.
    * @throws PerdureError NOT_FOUND (entry, host), INVALID (arguments), and what the host says.
    */
-  async spawn(entry: string, options: SpawnOptions = {}): Promise<ProcessHandle> {
-    const answer = await this.node.spawn(this.choose(entry, options.host), {
-      entry,
-      values: copyAll(options.args, 'args'),
-      name: options.name ?? null,
-      messages: (options.messages ?? []).map(({ topic, values }) => ({
-        topic,
-        values: copyAll(values, `messages.${topic}`),
-      })),
-      context: copyMap(options.context, 'context'),
-      options: copyMap(options.options, 'options'),
+  spawn(entry: string, options?: SpawnOptions): Promise<ProcessHandle>;
+  /** Starts a process that is a TypeScript function, with its types. */
+  spawn<In extends readonly unknown[], Out>(
+    definition: ProcessDefinition<In, Out>,
+    options?: SpawnOptions<In>,
+  ): Promise<ProcessHandle<Out>>;
+  async spawn<Out>(
+    what: string | ProcessDefinition<never, Out>,
+    options: SpawnOptions = {},
+  ): Promise<ProcessHandle<Out>> {
+    const definition = typeof what === 'string' ? null : what;
+    const host = this.choose(definition === null ? (what as string) : null, options.host);
+    const spawning = this.node.spawn(host, {
+      ...spawnParts(options),
+      entry: definition === null ? (what as string) : definition.name,
+      definition,
       parent: null,
     });
+    // Not awaited where it is there at once: the process must not end before it is watched.
+    const answer = spawning instanceof Promise ? await spawning : spawning;
     if ('error' in answer) throw answer.error;
-    return { pid: answer.pid, exit: this.exitOf(answer.pid) };
+    return { pid: answer.pid, exit: this.exitOf(answer.pid) as Promise<ExitOf<Out>> };
   }
 
   /** Calls a function entry and gives what it returned. @throws PerdureError the function's failure. */
@@ -81,9 +86,19 @@ export class Runtime {
 
   /** Sends a message. @throws PerdureError NOT_FOUND, RATE_LIMITED, INVALID. */
   async send(to: string, topic: string, ...values: readonly unknown[]): Promise<void> {
-    const message = { from: null, to, topic, values: copyAll(values, 'payload'), context: null };
+    const message = { from: null, to, topic, values: copyValues(values, 'payload'), context: null };
     const delivery = await this.node.send(message);
     if (!delivery.accepted) throw delivery.error;
+  }
+
+  /**
+   * A mailbox of this program's own, with a PID: processes can answer to it, and it can monitor and link.
+   * Close it when it is not needed any more.
+   * @param options.name registers it under a name
+   * @throws PerdureError ALREADY_EXISTS where the name is taken.
+   */
+  mailbox(options: { readonly name?: string } = {}): NodeMailbox {
+    return this.node.openMailbox(options.name ?? null);
   }
 
   /** Asks a process to end: it reads CANCEL, and is terminated when the deadline passes. */
@@ -128,17 +143,4 @@ export class Runtime {
   on(listener: NodeListener): () => void {
     return this.node.events.subscribe(listener);
   }
-}
-
-function copyAll(values: readonly unknown[] | undefined, path: string): Value[] {
-  return (values ?? []).map((value, i) => copyValue(value, `${path}[${i + 1}]`));
-}
-
-function copyMap(map: { readonly [key: string]: unknown } | undefined, path: string): Context {
-  if (map === undefined) return EMPTY_CONTEXT;
-  const copied = copyValue(map, path);
-  if (copied === null || typeof copied !== 'object' || Array.isArray(copied)) {
-    throw new PerdureError(ErrorKind.INVALID, `${path} must be a map with string keys`);
-  }
-  return copied as Context;
 }

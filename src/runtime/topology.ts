@@ -17,10 +17,10 @@ export interface Notice {
 
 export class Topology {
   /** Watched process → its watchers. */
-  private readonly watchers = new Map<Pid, Set<Pid>>();
+  private readonly watchers = new Map<Pid, OneOrMany>();
   /** Watcher → what it watches: so that its own exit forgets them. */
-  private readonly watched = new Map<Pid, Set<Pid>>();
-  private readonly links = new Map<Pid, Set<Pid>>();
+  private readonly watched = new Map<Pid, OneOrMany>();
+  private readonly links = new Map<Pid, OneOrMany>();
 
   monitor(watcher: Pid, target: Pid): void {
     add(this.watchers, target, watcher);
@@ -49,27 +49,31 @@ export class Topology {
   }
 
   monitorsOf(pid: Pid): readonly Pid[] {
-    return [...(this.watched.get(pid) ?? [])];
+    return all(this.watched.get(pid));
   }
 
   linksOf(pid: Pid): readonly Pid[] {
-    return [...(this.links.get(pid) ?? [])];
+    return all(this.links.get(pid));
   }
 
   /** `pid` ended: who must be told what. Every trace of it is gone afterwards. */
-  exited(pid: Pid, result: ExitResult): Notice[] {
+  exited(pid: Pid, result: ExitResult): readonly Notice[] {
+    const watchers = this.watchers.get(pid);
+    const links = this.links.get(pid);
+    const watched = this.watched.get(pid);
+    if (watchers === undefined && links === undefined && watched === undefined) return NOBODY;
     const notices: Notice[] = [];
-    for (const to of this.watchers.get(pid) ?? []) {
+    for (const to of all(watchers)) {
       notices.push({ to, signal: { kind: 'exit', from: pid, result } });
       remove(this.watched, to, pid);
     }
-    for (const to of this.links.get(pid) ?? []) {
+    for (const to of all(links)) {
       if (result.error !== null) {
         notices.push({ to, signal: { kind: 'link_down', from: pid, result } });
       }
       remove(this.links, to, pid);
     }
-    for (const target of this.watched.get(pid) ?? []) remove(this.watchers, target, pid);
+    for (const target of all(watched)) remove(this.watchers, target, pid);
     this.watchers.delete(pid);
     this.watched.delete(pid);
     this.links.delete(pid);
@@ -77,16 +81,28 @@ export class Topology {
   }
 }
 
-function add(map: Map<Pid, Set<Pid>>, key: Pid, item: Pid): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([item]));
-  else set.add(item);
+const NOBODY: readonly Notice[] = Object.freeze([]);
+
+/** Most processes have one watcher, if any: that needs no Set. */
+type OneOrMany = Pid | Set<Pid>;
+
+function add(map: Map<Pid, OneOrMany>, key: Pid, item: Pid): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, item);
+  else if (typeof known !== 'string') known.add(item);
+  else if (known !== item) map.set(key, new Set([known, item]));
 }
 
-function remove(map: Map<Pid, Set<Pid>>, key: Pid, item: Pid): boolean {
-  const set = map.get(key);
-  if (set === undefined) return false;
-  const was = set.delete(item);
-  if (set.size === 0) map.delete(key);
+function remove(map: Map<Pid, OneOrMany>, key: Pid, item: Pid): boolean {
+  const known = map.get(key);
+  if (known === undefined) return false;
+  if (typeof known === 'string') return known === item && map.delete(key);
+  const was = known.delete(item);
+  if (known.size === 0) map.delete(key);
   return was;
+}
+
+function all(known: OneOrMany | undefined): readonly Pid[] {
+  if (known === undefined) return [];
+  return typeof known === 'string' ? [known] : [...known];
 }

@@ -10,10 +10,14 @@
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import { formatPid, type Pid } from '../../core/pid.js';
 import { ACCEPTED, type Delivery, type Signal } from '../../core/signal.js';
+import { openDefinition } from '../../js/program.js';
+import type { Kernel } from '../../kernel/kernel.js';
+import type { Program } from '../../kernel/program.js';
 import type { Host, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
 import type { Node } from '../../runtime/node.js';
 import { notFound } from '../../runtime/observer-host.js';
 import { LocalProcess, type LocalWorld } from './local-process.js';
+import { ProcessTable } from './process-table.js';
 import type { FunctionCaller, Outside, Programs } from './programs.js';
 import { RunQueue } from './run-queue.js';
 
@@ -39,9 +43,8 @@ export class LocalHost implements Host, LocalWorld {
   private readonly programs: Programs;
   private readonly mailboxLimit: number;
   private readonly maxProcesses: number;
-  private readonly processes = new Map<Pid, LocalProcess>();
+  private readonly processes: ProcessTable;
   private readonly queue: RunQueue;
-  private lastId = 0;
   private stopped: Promise<void> | null = null;
   private whenEmpty: (() => void) | null = null;
 
@@ -53,6 +56,7 @@ export class LocalHost implements Host, LocalWorld {
     this.outside = options.outside;
     this.mailboxLimit = options.mailboxLimit ?? MAILBOX_LIMIT;
     this.maxProcesses = options.maxProcesses ?? Number.POSITIVE_INFINITY;
+    this.processes = new ProcessTable(formatPid(this.id, '', this.node.name).slice(0, -1));
     this.queue = new RunQueue(() => this.node.clock.hold('local processes'));
   }
 
@@ -63,16 +67,17 @@ export class LocalHost implements Host, LocalWorld {
     if (taken !== undefined) return this.joinExisting(taken, order);
     const refusal = this.refusal(order);
     if (refusal !== null) return { error: refusal };
-    const pid = formatPid(this.id, String(++this.lastId), this.node.name);
+    const id = this.processes.nextId();
+    const pid = this.processes.pidOf(id);
     const process = new LocalProcess(pid, order, this);
     try {
-      process.kernel.start(this.programs.open(order.entry, process.kernel), order.values);
+      process.kernel.start(this.open(order, process.kernel), order.values);
     } catch (thrown) {
       return { error: PerdureError.from(thrown) };
     }
-    this.processes.set(pid, process);
+    this.processes.add(id, process);
     if (order.name !== null) this.node.names.register(order.name, pid);
-    this.deliverStartup(pid, order);
+    if (order.messages.length > 0) this.deliverStartup(pid, order);
     this.wake(process);
     return { pid, started: true };
   }
@@ -97,7 +102,7 @@ export class LocalHost implements Host, LocalWorld {
   }
 
   list(): readonly ProcessInfo[] {
-    return [...this.processes.values()].map((process) => process.info());
+    return this.processes.toArray().map((process) => process.info());
   }
 
   /**
@@ -126,7 +131,7 @@ export class LocalHost implements Host, LocalWorld {
     const empty = new Promise<void>((resolve) => {
       this.whenEmpty = resolve;
     });
-    for (const pid of [...this.processes.keys()]) {
+    for (const { pid } of this.processes.toArray()) {
       this.askToStop(pid, timeoutMs, 'the runtime is stopping');
     }
     // Stop timeouts are real time, also where the clock of the processes skips.
@@ -138,14 +143,20 @@ export class LocalHost implements Host, LocalWorld {
   // --- for processes ----------------------------------------------------------------------------
 
   wake(process: LocalProcess): void {
-    if (!this.processes.has(process.pid)) return;
+    if (process.reaped) return;
     // The names of the dead are free at once, not when their turn comes.
     if (process.kernel.result !== null) this.node.names.release(process.pid);
     this.queue.add(process);
   }
 
+  spend(): boolean {
+    return this.queue.spend();
+  }
+
   reap(process: LocalProcess): void {
-    if (!this.processes.delete(process.pid)) return;
+    if (process.reaped) return;
+    process.reaped = true;
+    this.processes.delete(process);
     const { result } = process.kernel;
     if (result === null) throw new Error(`${process.pid} was reaped alive`);
     this.node.exited(process.pid, result);
@@ -153,6 +164,12 @@ export class LocalHost implements Host, LocalWorld {
   }
 
   // --- the inside -------------------------------------------------------------------------------
+
+  private open({ entry, definition }: SpawnOrder, kernel: Kernel): Program {
+    return definition === null || definition === undefined
+      ? this.programs.open(entry, kernel)
+      : openDefinition(definition, kernel);
+  }
 
   private refusal(order: SpawnOrder): PerdureError | null {
     if (this.stopped !== null) {
@@ -183,7 +200,7 @@ export class LocalHost implements Host, LocalWorld {
   }
 
   private terminateAll(): void {
-    for (const pid of [...this.processes.keys()]) {
+    for (const { pid } of this.processes.toArray()) {
       this.deliver(pid, { kind: 'terminate', from: null, reason: 'it did not stop in time' });
     }
   }

@@ -22,6 +22,8 @@ export interface LocalWorld {
   readonly outside: Outside;
   /** The process wants a turn. */
   wake(process: LocalProcess): void;
+  /** A program took a step between turns. @returns true when it has to come back by way of the queue. */
+  spend(): boolean;
   /** The process has ended. */
   reap(process: LocalProcess): void;
 }
@@ -32,21 +34,25 @@ const TURNS = 200;
 export class LocalProcess implements Syscalls, Runnable {
   readonly kernel: Kernel;
   queued = false;
-  private readonly timers = new Map<number, ClockTimer>();
+  /** Its end was reported; owned by the host. */
+  reaped = false;
+  private readonly parent: Pid | null;
+  private timers: Map<number, ClockTimer> | null = null;
   /** How to stop the work of a call that is under way. */
-  private readonly aborts = new Map<number, () => void>();
+  private aborts: Map<number, () => void> | null = null;
 
   constructor(
-    readonly pid: Pid,
-    readonly order: SpawnOrder,
+    pid: Pid,
+    order: SpawnOrder,
     private readonly world: LocalWorld,
   ) {
-    this.kernel = new Kernel({
-      pid,
-      entry: order.entry,
-      context: order.context,
-      syscalls: this,
-    });
+    const { entry, context } = order;
+    this.parent = order.parent;
+    this.kernel = new Kernel({ pid, entry, context, syscalls: this });
+  }
+
+  get pid(): Pid {
+    return this.kernel.pid;
   }
 
   turn(): boolean {
@@ -69,9 +75,9 @@ export class LocalProcess implements Syscalls, Runnable {
           : 'running';
     return {
       pid: this.pid,
-      entry: this.order.entry,
+      entry: this.kernel.entry,
       status,
-      parent: this.order.parent,
+      parent: this.parent,
       waitsFor: waits.map(({ op, at }) => (at === null ? op : `${op} ${at}`)),
       mailboxDepth: this.kernel.mailbox.depth,
     };
@@ -89,28 +95,37 @@ export class LocalProcess implements Syscalls, Runnable {
 
   startTimer(timer: number, delayMs: number): void {
     const handle = this.world.node.clock.setTimer(delayMs, () => {
-      this.timers.delete(timer);
+      this.timers?.delete(timer);
       this.kernel.fire(timer);
       this.world.wake(this);
     });
+    this.timers ??= new Map();
     this.timers.set(timer, handle);
   }
 
   cancelTimer(timer: number): void {
-    const handle = this.timers.get(timer);
+    const handle = this.timers?.get(timer);
     if (handle === undefined) return;
-    this.timers.delete(timer);
+    this.timers?.delete(timer);
     this.world.node.clock.clearTimer(handle);
   }
 
   abandon(call: number): void {
-    const abort = this.aborts.get(call);
-    this.aborts.delete(call);
+    const abort = this.aborts?.get(call);
+    this.aborts?.delete(call);
     abort?.();
   }
 
+  wake(): void {
+    this.world.wake(this);
+  }
+
+  spend(): boolean {
+    return this.world.spend();
+  }
+
   log(level: LogLevel, message: string, fields: { readonly [name: string]: Value } | null): void {
-    this.world.outside.log(level, message, this.pid, this.order.entry, fields);
+    this.world.outside.log(level, message, this.pid, this.kernel.entry, fields);
   }
 
   print(text: string): void {
@@ -183,6 +198,7 @@ export class LocalProcess implements Syscalls, Runnable {
     const { node } = this.world;
     const answer = node.spawn(request.host, {
       entry: request.entry,
+      definition: request.definition ?? null,
       values: request.values,
       name: request.name,
       messages: request.messages,
@@ -190,13 +206,21 @@ export class LocalProcess implements Syscalls, Runnable {
       options: request.options,
       parent: this.pid,
     });
-    const bind = (result: Spawned): MaybePromise<Spawned> => {
-      if ('error' in result) return result;
-      if (request.monitor) void node.monitor(this.pid, result.pid);
-      if (request.link) void node.link(this.pid, result.pid);
-      return result;
-    };
-    return answer instanceof Promise ? answer.then(bind) : bind(answer);
+    return answer instanceof Promise
+      ? answer.then((result) => this.bind(request, result))
+      : this.bind(request, answer);
+  }
+
+  private bind(request: SpawnRequest, result: Spawned): Spawned {
+    if ('error' in result) return result;
+    if (request.monitor) void this.world.node.monitor(this.pid, result.pid);
+    if (request.link) void this.world.node.link(this.pid, result.pid);
+    return result;
+  }
+
+  private onAbort(call: number, abort: () => void): void {
+    this.aborts ??= new Map();
+    this.aborts.set(call, abort);
   }
 
   private exec(call: number, request: SpawnRequest): null {
@@ -209,7 +233,7 @@ export class LocalProcess implements Syscalls, Runnable {
       });
     };
     // The process that was started goes on when its caller ends; only the wait for it is given up.
-    this.aborts.set(call, () => stop?.());
+    this.onAbort(call, () => stop?.());
     const answer = this.spawn({ ...request, monitor: false, link: false });
     if (answer instanceof Promise) answer.then(watch, (e: unknown) => this.fail(call, e));
     else watch(answer);
@@ -222,7 +246,7 @@ export class LocalProcess implements Syscalls, Runnable {
       ended = true;
       this.answerLater(call, answer);
     });
-    if (!ended) this.aborts.set(call, abort);
+    if (!ended) this.onAbort(call, abort);
     return null;
   }
 
@@ -259,7 +283,7 @@ export class LocalProcess implements Syscalls, Runnable {
   private http(call: number, request: HostRequest & { op: 'http' }): null {
     const abort = new AbortController();
     const release = this.world.node.clock.hold('http');
-    this.aborts.set(call, () => abort.abort());
+    this.onAbort(call, () => abort.abort());
     this.world.outside
       .http(request.http, abort.signal)
       .then(
@@ -288,7 +312,7 @@ export class LocalProcess implements Syscalls, Runnable {
   }
 
   private answerLater(call: number, answer: Answer): void {
-    this.aborts.delete(call);
+    this.aborts?.delete(call);
     // Inside `ask` the kernel does not know the call yet: an answer must not overtake its question.
     queueMicrotask(() => {
       this.kernel.answer(call, answer);

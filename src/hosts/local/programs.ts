@@ -1,5 +1,4 @@
 /** What the local host needs of the rest of perdure: programs, functions and the way out. */
-
 import type { Value } from '../../core/payload.js';
 import type { Pid } from '../../core/pid.js';
 import type { Kernel } from '../../kernel/kernel.js';

@@ -1,5 +1,6 @@
 /** Every kind by its name. */
 import type { EntryKind } from '../entry.js';
+import { processJs } from './js.js';
 import type { Kind } from './kind.js';
 import { functionLua, libraryLua, processLua, workflowLua } from './lua.js';
 import { processHost, processService, terminalHost } from './process.js';
@@ -11,6 +12,7 @@ export const kinds: { readonly [K in EntryKind]: Kind } = {
   'process.host': processHost,
   'terminal.host': terminalHost,
   'process.lua': processLua,
+  'process.js': processJs,
   'function.lua': functionLua,
   'workflow.lua': workflowLua,
   'library.lua': libraryLua,

@@ -52,7 +52,7 @@ export const HOST_KINDS = ['process.host', 'terminal.host', 'temporal.worker'] a
 export const processService = defineKind(
   z.strictObject({
     ...commonFields('process.service'),
-    process: reference.describe('The process.lua or workflow.lua to run'),
+    process: reference.describe('The process.lua, process.js or workflow.lua to run'),
     host: reference.describe('The process.host, terminal.host or temporal.worker to run it on'),
     input: z
       .unknown()
@@ -63,7 +63,9 @@ export const processService = defineKind(
   (raw, context): ProcessServiceEntry => ({
     ...context.base,
     kind: 'process.service',
-    process: context.ref(raw.process, ['process'], { kinds: ['process.lua', 'workflow.lua'] }),
+    process: context.ref(raw.process, ['process'], {
+      kinds: ['process.lua', 'process.js', 'workflow.lua'],
+    }),
     host: context.ref(raw.host, ['host'], { kinds: HOST_KINDS, starts: true }),
     input: toArguments(context.value(raw.input, ['input'])),
     lifecycle: toLifecycle(raw.lifecycle, context),

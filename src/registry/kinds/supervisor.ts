@@ -22,7 +22,7 @@ const shutdown = z.union([z.enum([BRUTAL_KILL, 'infinity']), duration], {
 
 const child = z.strictObject({
   id: text.optional().describe("Unique among the children. Default: the process's name."),
-  process: reference.describe('The process.lua, workflow.lua or process.supervisor to run'),
+  process: reference.describe('The process, workflow.lua or process.supervisor to run'),
   host: reference.optional().describe('Where it runs. Default: as for a spawn without a host.'),
   input: z
     .unknown()
@@ -112,7 +112,7 @@ function toChild(
   return {
     id: raw.id ?? raw.process.slice(raw.process.indexOf(':') + 1),
     process: context.ref(raw.process, at('process'), {
-      kinds: ['process.lua', 'workflow.lua', 'process.supervisor'],
+      kinds: ['process.lua', 'process.js', 'workflow.lua', 'process.supervisor'],
     }),
     host:
       raw.host === undefined

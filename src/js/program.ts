@@ -1,0 +1,85 @@
+/** A program in TypeScript: async functions as the tasks of a process. */
+import type { ProcessDefinition } from '../core/definition.js';
+import { PerdureError } from '../core/errors.js';
+import { copyValue, type Value } from '../core/payload.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { type Performer, type Program, type Step, type Task, WAITING } from '../kernel/program.js';
+import type { Strand } from '../kernel/strand.js';
+import { ProcessContext } from './context.js';
+import type { Body } from './define.js';
+
+/**
+ * A task that runs an async function. Its first turn calls the function; after that it goes on by
+ * itself whenever one of its promises is settled, and one last turn says how it ended.
+ */
+class AsyncTask implements Task {
+  private outcome: Step | null = null;
+
+  constructor(
+    private readonly kernel: Performer,
+    private body: (() => unknown) | null,
+  ) {}
+
+  resume(): Step {
+    if (this.body === null) return this.outcome ?? WAITING;
+    const { body } = this;
+    this.body = null;
+    const result = body();
+    if (!isThenable(result)) return done(result);
+    this.follow(result, this.kernel.running());
+    return WAITING;
+  }
+
+  where(): string | null {
+    return null;
+  }
+
+  private follow(result: PromiseLike<unknown>, strand: Strand): void {
+    const end = (step: Step): void => {
+      this.outcome = step;
+      this.kernel.again(strand);
+    };
+    result.then(
+      (value) => end(done(value)),
+      (thrown: unknown) => end({ kind: 'failed', error: PerdureError.from(thrown) }),
+    );
+  }
+}
+
+function done(result: unknown): Step {
+  try {
+    return { kind: 'done', value: copyValue(result, 'result') };
+  } catch (thrown) {
+    return { kind: 'failed', error: PerdureError.from(thrown) };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+class AsyncProgram implements Program {
+  private context: ProcessContext | null = null;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly main: Body,
+  ) {}
+
+  start(values: readonly Value[]): Task {
+    const { kernel, main } = this;
+    const context = new ProcessContext(kernel, (body) => new AsyncTask(kernel, body));
+    this.context = context;
+    return new AsyncTask(kernel, () => main(context, ...values));
+  }
+
+  close(): void {
+    this.context?.close();
+    this.context = null;
+  }
+}
+
+/** The program of a definition, for one process. */
+export function openDefinition(definition: ProcessDefinition, kernel: Kernel): Program {
+  return new AsyncProgram(kernel, definition.main as Body);
+}
