@@ -13,11 +13,13 @@
  * 4. Compiled functions keep their last closure for reuse, which would hold on to a closed process.
  * 5. Endless recursion is noticed after seconds only.
  * 6. A `for` loop whose step is lost in rounding (from 2^53 on), or is zero, never ends. It is an error.
- * 7. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
+ * 7. Every table keeps a map of deleted entries, cleared with each new key: slow, and room for nothing.
+ * 8. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
  */
 import { ErrorKind, PerdureError } from '../../core/errors.js';
+import { LateMap } from './late-map.js';
 import { BitOp, bitOperation, formatNumber, parseNumber, toWhole } from './numerals.js';
-import type { Entry, lua_State, Table, TString, TValueType as TValue } from './raw.js';
+import type { CallInfo, Entry, lua_State, Table, TString, TValueType as TValue } from './raw.js';
 import { defs, ldebug, ldo, lfunc, lobject, lstate, lstring, ltable, ltm, lvm } from './raw.js';
 import { concatBytes, encodeText, hexOf } from './text.js';
 
@@ -135,7 +137,25 @@ function patchStrings(): void {
   });
 }
 
+/** A table with its deleted entries, which a walk that stands on one goes on from. */
+interface Graveyard {
+  graveyard: LateMap<unknown, Entry>;
+}
+
 function patchTables(): void {
+  // Every new key clears it, which costs a Map a new store each time.
+  Object.defineProperty(
+    Object.getPrototypeOf(ltable.luaH_new(lstate.lua_newstate())),
+    'dead_strong',
+    {
+      get(this: Graveyard) {
+        return this.graveyard;
+      },
+      set(this: Graveyard) {
+        this.graveyard = new LateMap();
+      },
+    },
+  );
   const getAny = ltable.luaH_get;
   ltable.luaH_get = (L, table, key) => {
     const type = key.type;
@@ -168,11 +188,33 @@ function patchClosures(): void {
  */
 const MAX_DEPTH = 20_000;
 
+/**
+ * A call as fengari's own class has it, but for its numbers: those begin as NaN there, so that V8 keeps every
+ * one of them in a box.
+ */
+class Call implements CallInfo {
+  func = null as unknown as TValue;
+  funcOff = 0;
+  top = 0;
+  previous: CallInfo | null = null;
+  next: CallInfo | null = null;
+  l_base = 0;
+  l_code: unknown = null;
+  l_savedpc = 0;
+  c_k: unknown = null;
+  c_old_errfunc: unknown = null;
+  c_ctx: unknown = null;
+  nresults = 0;
+  callstatus = 0;
+  extra = 0;
+  depth: number | undefined = 0;
+}
+
 function patchCallDepth(): void {
   const overflow = encodeText('stack overflow');
   lstate.luaE_extendCI = (L) => {
     const previous = L.ci;
-    const ci = new lstate.CallInfo();
+    const ci = new Call();
     ci.depth = previous.depth === undefined ? 1 : previous.depth + 1;
     // Only at the very depth: the handler of xpcall runs a little deeper.
     if (ci.depth === MAX_DEPTH) ldebug.luaG_runerror(L, overflow);
