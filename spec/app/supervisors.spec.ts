@@ -111,10 +111,12 @@ describe('process.supervisor', () => {
   });
 
   it('as a service has its own stop_timeout for the whole of its tree', async () => {
-    const { app, printed } = await start(
+    const { app, printed, until } = await start(
       `name: last\nkind: process.lua\nsource: |
   return { main = function()
-    local event = process.events():receive()
+    local events = process.events()
+    process.send("nobody", "ready")
+    local event = events:receive()
     print(event.deadline:sub(event.at):seconds())
   end }`,
       supervisor(
@@ -123,6 +125,7 @@ describe('process.supervisor', () => {
         '{process: last, host: processes, shutdown: infinity}',
       ),
     );
+    await until((e) => e.kind === 'undeliverable' && e.topic === 'ready');
     await app.stop();
     expect(printed.map((text) => Math.ceil(Number(text)))).toEqual([2]);
   });
