@@ -296,4 +296,21 @@ describe('a local host', () => {
     expect(spawned).toMatchObject({ error: { kind: 'RATE_LIMITED' } });
     expect(host.list()).toHaveLength(0);
   });
+
+  it('takes a registered name wherever a PID is asked for', async () => {
+    const { spawn, spawnNamed, exitOf, node } = localNode({
+      'app:echo': echoOnce,
+      'app:by_name': function* (kernel) {
+        yield { op: 'monitor', pid: 'the one' };
+        yield { op: 'terminate', pid: 'the one', reason: null };
+        const { error } = (yield { op: 'link', pid: 'nobody' }) as Answer;
+        const event = yield* nextEvent(kernel);
+        return { kind: event.kind, from: event.from, unknown: error?.kind ?? null };
+      },
+    });
+    const target = spawnNamed('the one', 'app:echo');
+    const { value } = await exitOf(spawn('app:by_name'));
+    expect(value).toEqual({ kind: 'EXIT', from: target, unknown: 'NOT_FOUND' });
+    expect(node.names.lookup('the one')).toBeUndefined();
+  });
 });

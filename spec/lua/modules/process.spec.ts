@@ -290,10 +290,11 @@ describe('a spawner', () => {
 });
 
 describe('monitors, links and ends', () => {
-  it('are asked for by PID', () => {
+  it('are asked for by PID or by name; what only looks like a PID is refused', () => {
     for (const op of ['monitor', 'unmonitor', 'link', 'unlink']) {
       expect(requestOf(`assert(process.${op}("${OTHER}") == true)`)).toEqual({ op, pid: OTHER });
-      expect(refusal(`process.${op}("not a pid")`)).toMatch(/^INVALID: .*must be a PID/);
+      expect(requestOf(`assert(process.${op}("a name") == true)`)).toEqual({ op, pid: 'a name' });
+      expect(refusal(`process.${op}("{not a pid}")`)).toMatch(/^INVALID: .*must be a PID/);
     }
     expect(requestOf(`process.terminate("${OTHER}")`)).toMatchObject({ op: 'terminate' });
   });

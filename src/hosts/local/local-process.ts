@@ -4,7 +4,7 @@
  */
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
-import type { Pid } from '../../core/pid.js';
+import { isPid, type Pid } from '../../core/pid.js';
 import type { Delivery } from '../../core/signal.js';
 import { DONE, Kernel } from '../../kernel/kernel.js';
 import type { Answer } from '../../kernel/program.js';
@@ -154,16 +154,12 @@ export class LocalProcess implements Syscalls, Runnable {
       case 'call':
         return this.callFunction(call, request);
       case 'monitor':
-        return this.settle(call, node.monitor(this.pid, request.pid), delivered);
       case 'unmonitor':
-        return this.settle(call, node.unmonitor(this.pid, request.pid), delivered);
       case 'link':
-        return this.settle(call, node.link(this.pid, request.pid), delivered);
       case 'unlink':
-        return this.settle(call, node.unlink(this.pid, request.pid), delivered);
       case 'terminate':
       case 'cancel':
-        return this.endOther(call, request);
+        return this.toward(call, request);
       case 'register':
       case 'unregister':
       case 'lookup':
@@ -250,18 +246,25 @@ export class LocalProcess implements Syscalls, Runnable {
     return null;
   }
 
-  private endOther(
-    call: number,
-    request: HostRequest & { op: 'terminate' | 'cancel' },
-  ): Answer | null {
-    const from = this.pid;
-    const { pid, reason } = request;
-    const { deadlineMs = null, stopping = false } = request.op === 'cancel' ? request : {};
-    const signal =
-      request.op === 'terminate'
-        ? ({ kind: 'terminate', from, reason } as const)
-        : ({ kind: 'cancel', from, reason, deadlineMs, stopping } as const);
-    return this.settle(call, this.world.node.deliver(pid, signal), delivered);
+  /** What concerns one other process, which is named by its PID or by a registered name. */
+  private toward(call: number, request: HostRequest & { op: TargetOp }): Answer | null {
+    const { node } = this.world;
+    const pid = isPid(request.pid) ? request.pid : node.names.lookup(request.pid);
+    if (pid === undefined) return failed(nameNotFound(request.pid));
+    switch (request.op) {
+      case 'terminate': {
+        const { reason } = request;
+        const answer = node.deliver(pid, { kind: 'terminate', from: this.pid, reason });
+        return this.settle(call, answer, delivered);
+      }
+      case 'cancel': {
+        const { reason, deadlineMs, stopping = false } = request;
+        const signal = { kind: 'cancel', from: this.pid, reason, deadlineMs, stopping } as const;
+        return this.settle(call, node.deliver(pid, signal), delivered);
+      }
+      default:
+        return this.settle(call, node[request.op](this.pid, pid), delivered);
+    }
   }
 
   private names(op: 'register' | 'unregister' | 'lookup', name: string): Answer {
@@ -320,6 +323,8 @@ export class LocalProcess implements Syscalls, Runnable {
     });
   }
 }
+
+type TargetOp = 'monitor' | 'unmonitor' | 'link' | 'unlink' | 'terminate' | 'cancel';
 
 function answered(value: Value): Answer {
   return { value, ok: true, error: null };

@@ -22,15 +22,17 @@ import { SPAWN_PARAMS, Spawner, SpawnMode, spawn, spawnerType, topicOf } from '.
 /** A smaller number was meant to be milliseconds or seconds, and would end the process at once. */
 const SHORTEST_NUMBER_NS = 1e6;
 
-function pidOf(args: Args, i: number): string {
-  const pid = args.string(i);
-  return isPid(pid) ? pid : args.fail(i, 'must be a PID such as {app:host|id}', `"${pid}"`);
+/** A PID or a registered name. What begins as a PID does must be one: a name never begins with `{`. */
+function targetOf(args: Args, i: number): string {
+  const target = args.nonEmpty(i);
+  if (!target.startsWith('{') || isPid(target)) return target;
+  return args.fail(i, 'must be a PID such as {app:host|id}, or a name', `"${target}"`);
 }
 
 const send = fn('process.send', ['target', 'topic'], (args) =>
   command({
     op: 'send',
-    target: args.nonEmpty(0),
+    target: targetOf(args, 0),
     topic: topicOf(args, 1),
     values: args.values(2),
   }),
@@ -42,10 +44,10 @@ const starter = (name: keyof typeof SpawnMode): ModuleFunction =>
   );
 
 const onPid = (op: 'monitor' | 'unmonitor' | 'link' | 'unlink'): ModuleFunction =>
-  fn(`process.${op}`, ['pid'], (args) => command({ op, pid: pidOf(args, 0) }));
+  fn(`process.${op}`, ['pid'], (args) => command({ op, pid: targetOf(args, 0) }));
 
 const terminate = fn('process.terminate', ['pid', 'reason'], (args) =>
-  command({ op: 'terminate', pid: pidOf(args, 0), reason: args.stringOr(1, null) }),
+  command({ op: 'terminate', pid: targetOf(args, 0), reason: args.stringOr(1, null) }),
 );
 
 /**
@@ -57,7 +59,7 @@ const cancel = fn('process.cancel', ['pid', 'deadline or reason', 'reason'], (ar
   const isReason = typeof second === 'string' && parseDuration(second) === undefined;
   return command({
     op: 'cancel',
-    pid: pidOf(args, 0),
+    pid: targetOf(args, 0),
     reason: isReason ? second : args.stringOr(2, null),
     deadlineMs: isReason || second === null ? null : Math.max(0, deadlineMs(args)),
   });
