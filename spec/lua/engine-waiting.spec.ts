@@ -241,6 +241,15 @@ describe('tasks of one process', () => {
     expect(host.turn(20).value).toBe('123321');
   });
 
+  it('are not resumed by one another: a task that waits is no coroutine of theirs', () => {
+    const host = start(`
+      local main, seen = coroutine.running()
+      test.spawn(function() seen = { coroutine.status(main), coroutine.resume(main) } end)
+      test.sleep(5)
+      return seen`);
+    expect(host.turn(5).value).toEqual(['normal', false, 'cannot resume non-suspended coroutine']);
+  });
+
   it('fail the process with their error', () => {
     expect(start('test.spawn(function() error("in task") end) test.sleep(1)').error).toMatchObject({
       kind: 'INTERNAL',

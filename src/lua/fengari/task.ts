@@ -29,10 +29,12 @@ export class LuaTask implements Task, TaskScope {
     if (this.process.closed || this.state === 'ended') return WAITING;
     const args = this.state === 'new' ? this.args : 0;
     this.interrupted = false;
+    this.base.blocked = false;
     this.state = 'alive';
     this.answer = answer;
     this.process.enter(this);
     const status = ldo.lua_resume(this.base, null, args);
+    this.base.blocked = status === YIELD; // its thread is the kernel's to resume, not another task's
     if (status === YIELD) return this.interrupted ? this.preempted() : WAITING;
     this.state = 'ended';
     return status === OK ? this.result() : { kind: 'failed', error: this.failure() };
