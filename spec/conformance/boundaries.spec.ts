@@ -1,0 +1,127 @@
+/** Rules 9, 11 and 12 of docs/semantics.md: children, copies, crashes. Rule 10, upgrade, is not there yet. */
+import { expect, it } from '@jest/globals';
+import { describeOn, HOSTS } from '../support/conformance.js';
+
+describeOn(HOSTS, 'rule 9: children', ({ run, host }) => {
+  const local = host.durable ? it.skip : it;
+
+  local('tells a local parent of the end of a child only where it monitors it', async () => {
+    const got = await run({
+      main: `local quiet, told = spawn("waiter"), spawn_monitored("waiter")
+        process.send(quiet, "end")
+        process.send(told, "end", "told")
+        return { next_event().result.value, fence() == nil }`,
+    });
+    expect(got).toEqual(['told', true]);
+  });
+
+  it('gives exec what the child returned, or its error, and no event', async () => {
+    const got = await run({
+      double: 'return 2 * ...',
+      fails: 'return nil, errors.new("CONFLICT", "no")',
+      main: `local value = process.exec("app:double", HOST, 21)
+        local none, err = process.exec("app:fails", HOST)
+        return { value, none == nil, err:kind(), err:message(), fence() == nil }`,
+    });
+    expect(got).toEqual([42, true, 'CONFLICT', 'no', true]);
+  });
+});
+
+describeOn(HOSTS, 'rule 11: values are copied', ({ run }) => {
+  it('shares no table: neither side sees what the other does to it afterwards', async () => {
+    const got = await run({
+      changes: `local arg = ... local message = data()
+        arg.list[1], message.list[1] = "changed", "changed"
+        return { arg, message }`,
+      main: `local value = { list = { 1 } }
+        local pid = spawn_monitored("changes", value)
+        process.send(pid, "value", value)
+        value.list[1] = "mine"
+        local result = next_event().result.value
+        return { value.list[1], result[1].list[1], result[2].list[1], result[1] ~= result[2] }`,
+    });
+    expect(got).toEqual(['mine', 'changed', 'changed', true]);
+  });
+
+  it('gives each watcher its own copy of a result, and each receiver its own copy of a message', async () => {
+    const got = await run({
+      returns: 'receive() return { n = 1 }',
+      main: `local me = process.pid()
+        local pid = spawn_monitored("returns")
+        process.send(pid, "end")
+        local first = next_event().result.value
+        first.n = 2
+        local value = { n = 1 }
+        process.send(me, "a", value)
+        process.send(me, "b", value)
+        local a, b = data(), data()
+        a.n = 5
+        return { first.n, a.n, b.n, value.n }`,
+    });
+    expect(got).toEqual([2, 5, 1, 1]);
+  });
+
+  it('carries every kind of value unchanged', async () => {
+    const got = await run({
+      main: `local me = process.pid()
+        local bytes = "\\0\\255\\128 raw"
+        process.send(me, "t", nil, true, 0.1, 2^53, "text \\u{1F600}", bytes, {}, { 1, { a = { 2 } } }, 1/0, -1/0, 0/0, me)
+        local m = receive()
+        local n, t, f, big, text, raw, list, nested, inf, ninf, nan, pid = m:payload():data()
+        return { n == nil, t == true, f == 0.1, big == 2^53, text == "text \\u{1F600}", raw == bytes,
+          #list == 0, nested[2].a[1] == 2, inf == 1/0, ninf == -1/0, nan ~= nan, pid == me }`,
+    });
+    expect(got).toEqual(Array.from({ length: 12 }, () => true));
+  });
+
+  it('keeps a PID usable: stored, sent, compared, used as a key, printed', async () => {
+    const got = await run({
+      main: `local pid = spawn("waiter")
+        process.send(process.pid(), "t", { pid = pid })
+        local back = data().pid
+        local known = { [pid] = "known" }
+        process.send(back, "end", "reached")
+        return { back == pid, known[back], tostring(back) == pid, end_of(pid).value }`,
+    });
+    expect(got).toEqual([true, 'known', true, 'reached']);
+  });
+});
+
+describeOn(HOSTS, 'rule 12: crashes stay where they happen', ({ run, start }) => {
+  it.each([
+    ['an error', 'error("bad")'],
+    ['running out of stack', 'local function f() return 1 + f() end f()'],
+    ['an error in a coroutine', 'coroutine.spawn(function() error("bad") end) receive()'],
+    ['a source that fails when it is called', 'local t = nil; t.x = 1'],
+  ])('leaves its neighbours, its parent and its host alone: %s', async (_, body) => {
+    const got = await run({
+      crasher: body,
+      main: `local neighbour = spawn("waiter")
+        local crashed = spawn_monitored("crasher")
+        local event = show(next_event())
+        process.send(neighbour, "end", "unharmed")
+        return { event.from == crashed, event.error ~= nil, end_of(neighbour).value }`,
+    });
+    expect(got).toEqual([true, true, 'unharmed']);
+  });
+
+  it('gives each process its own globals', async () => {
+    const got = await run({
+      writer: 'shared = "mine" string.format = nil return data()',
+      main: `local pid = spawn("writer")
+        process.send(pid, "end")
+        end_of(pid)
+        return { shared == nil, string.format("%d", 1) }`,
+    });
+    expect(got).toEqual([true, '1']);
+  });
+
+  it('reports each of many crashes, once', async () => {
+    const app = await start({ crasher: 'error(errors.new("CONFLICT", tostring(...)))' });
+    const pids = await Promise.all(Array.from({ length: 50 }, (_, i) => app.spawn('crasher', i)));
+    const exits = await Promise.all(pids.map((pid) => app.exitOf(pid)));
+    const messages = exits.map(({ error }) => error?.kind);
+    // One that ended before it was asked for is known to be dead, and no more than that.
+    expect(messages.every((kind) => kind === 'CONFLICT' || kind === 'NOT_FOUND')).toBe(true);
+  });
+});

@@ -1,0 +1,360 @@
+/**
+ * Cases of OTP's own suites (erts/emulator/test), restated; each names its case in brackets. The table
+ * in docs/semantics.md ("Where these rules come from") says which cases do not apply, and why.
+ */
+import { expect, it } from '@jest/globals';
+import { describeOn, HOSTS } from '../support/conformance.js';
+
+describeOn(HOSTS, 'signal_SUITE', ({ run }) => {
+  it('lets no message overtake an exit signal of the same sender [xm_sig_order]', async () => {
+    const got = await run({
+      target: `for message in process.inbox():iter() do
+          if message:topic() == "may_not_reach" then return nil, "bad signal order" end
+        end`,
+      main: `local reasons = {}
+        for i = 1, 30 do
+          local pid = spawn_monitored("target")
+          for _ = 1, 3 do process.send(pid, "may_reach") end
+          process.terminate(pid, "good signal order")
+          for _ = 1, 3 do process.send(pid, "may_not_reach") end
+          local event = show(next_event())
+          if event.message ~= "process terminated: good signal order" then return event end
+        end
+        return "in order"`,
+    });
+    expect(got).toBe('in order');
+  });
+
+  it.each([
+    ['unlink', 'process.unlink(from)'],
+    ['trap_exit', 'process.set_options({ trap_links = true })'],
+    ['receive', 'receive()'],
+    ['exit', 'error("by myself")'],
+  ])(
+    'gives one that is ended while it works the reason of the signal, not its own [pending_exit_%s]',
+    async (_, next) => {
+      // The signal is there when the call that sent it returns: what follows it is not run.
+      const got = await run({
+        killer:
+          'local target = ... process.terminate(target, "by signal") process.send(target, "go")',
+        target: `local from = ... process.exec("app:killer", HOST, process.pid()) ${next} return "too far"`,
+        main: `spawn_monitored("target", process.pid())
+        return show(next_event()).message`,
+      });
+      expect(got).toBe('process terminated: by signal');
+    },
+  );
+
+  it('lets a process end by itself before a signal reaches it, once [exit_before_pending_exit]', async () => {
+    const got = await run({
+      target:
+        'local from = ... process.send(from, "at work", process.pid()) return nil, "by myself"',
+      main: `local pid = spawn_monitored("target", process.pid())
+        data()
+        process.terminate(pid, "too late")
+        return { show(next_event()).message, fence() == nil }`,
+    });
+    expect(got).toEqual(['by myself', true]);
+  });
+
+  it.each([1, 2, 9, 10])(
+    'carries the end of the last of a line of %i linked processes to the first [kill2killed]',
+    async (length) => {
+      const got = await run(
+        {
+          line: `local left, tester = ...
+        if left == 0 then process.send(tester, "end_of_line", process.pid()) else spawn_linked("line", left - 1, tester) end
+        receive()`,
+          main: `process.set_options({ trap_links = true })
+        local first = spawn_linked("line", ..., process.pid())
+        process.terminate(data(), "kill")
+        local event = show(next_event())
+        return { event.kind, event.from == first, event.error, event.message }`,
+        },
+        length,
+      );
+      expect(got).toEqual(['LINK_DOWN', true, 'CANCELED', 'process terminated: kill']);
+    },
+  );
+});
+
+describeOn(HOSTS, 'monitor_SUITE', ({ run }) => {
+  it('lets the one that is watched end its watcher, and then itself [case_1, case_1a]', async () => {
+    const got = await run({
+      watched: 'local watcher = ... receive() process.terminate(watcher, "foo")',
+      watcher:
+        'local b = spawn_monitored("watched", process.pid()) process.send(b, "ok") receive()',
+      main: 'spawn_monitored("watcher") return show(next_event()).message',
+    });
+    expect(got).toBe('process terminated: foo');
+  });
+
+  it('takes no unmonitor from anybody but the watcher [case_2, case_2a, demon_e_1]', async () => {
+    const got = await run({
+      watched:
+        'local watcher = ... process.unmonitor(process.pid()) process.unmonitor(watcher) receive()',
+      main: `local b = spawn_monitored("watched", process.pid())
+        process.send(b, "end")
+        local event = next_event()
+        return { event.kind, event.from == b, event.result.error == nil, fence() == nil }`,
+    });
+    expect(got).toEqual(['EXIT', true, true, true]);
+  });
+
+  it.each(['1', 'true', '{}', '"plutt"', '"{half"', '"{a|b"', '""'])(
+    'refuses to watch %s [mon_e_1]',
+    async (what) => {
+      const got = await run({
+        main: `return { kind(process.monitor(${what})), kind(process.unmonitor(${what})), fence() == nil }`,
+      });
+      expect(got).toEqual(['INVALID', 'INVALID', true]);
+    },
+  );
+
+  it('answers an unmonitor of what was not watched with true, twice too [demon_1, demon_2]', async () => {
+    const got = await run({
+      main: `local pid = spawn("waiter")
+        local answers = { process.unmonitor(pid) }
+        process.monitor(pid)
+        answers[2] = process.unmonitor(pid)
+        answers[3] = process.unmonitor(pid)
+        process.terminate(pid)
+        answers[4] = fence() == nil
+        return answers`,
+    });
+    expect(got).toEqual([true, true, true, true]);
+  });
+
+  it('gives the watcher of 100 that are ending one EXIT each, or none where it took the monitor back [local_remove_monitor]', async () => {
+    const got = await run({
+      main: `local told, kept = {}, {}
+        for i = 1, 100 do
+          local pid = spawn_monitored("nothing")
+          if i % 2 == 0 then process.unmonitor(pid) else kept[pid] = true end
+        end
+        local count = 0
+        for pid in pairs(kept) do
+          local from = next_event().from
+          if kept[from] and not told[from] then count = count + 1 end
+          told[from] = true
+        end
+        return { count, fence() == nil }`,
+    });
+    expect(got).toEqual([50, true]);
+  });
+
+  it('gives the reason of the end: a value, an error, being ended, not being there [mon_1]', async () => {
+    const got = await run({
+      main: `local function ends(how)
+          local pid = spawn_monitored("failer")
+          how(pid)
+          return show(next_event()).message or "normal"
+        end
+        return {
+          ends(function(pid) process.send(pid, "fail") end),
+          ends(function(pid) process.terminate(pid, "frop") end),
+          show({ result = end_of(dead()) }).error,
+        }`,
+    });
+    expect(got).toEqual(['told to fail', 'process terminated: frop', 'NOT_FOUND']);
+  });
+
+  it('carries a large reason whole [large_exit, t_exit_1]', async () => {
+    const got = await run({
+      target: `local list = {} for i = 1, 2000 do list[i] = "item " .. i end
+        return nil, errors.new({ kind = "CONFLICT", message = ("x"):rep(8192), details = { list = list } })`,
+      main: `spawn_monitored("target")
+        local err = next_event().result.error
+        return { #err:message(), #err:details().list, err:details().list[2000] }`,
+    });
+    expect(got).toEqual([8192, 2000, 'item 2000']);
+  });
+
+  it('forgets the monitors of a watcher that crashes, and those that were taken back [list_cleanup, mixer]', async () => {
+    const got = await run({
+      watcher:
+        'local target, from = ... process.monitor(target) process.send(from, "watching") error(data())',
+      main: `local target = spawn_monitored("waiter")
+        local crashed = spawn_monitored("watcher", target, process.pid())
+        receive()
+        process.send(crashed, "crash", "frop")
+        local first = next_event()
+        process.unmonitor(target)
+        process.send(target, "end", "unharmed")
+        return { first.from == crashed, end_of(target).error == nil or "dead", fence() == nil }`,
+    });
+    expect((got as unknown[])[0]).toBe(true);
+    expect((got as unknown[])[2]).toBe(true);
+  });
+
+  it('tells of an end only when the name is free again [named_down]', async () => {
+    const got = await run({
+      named: 'process.registry.register("named_down") process.send(..., "ready") receive()',
+      main: `local pid = spawn_monitored("named", process.pid())
+        receive()
+        process.terminate(pid, "bang")
+        next_event()
+        return { process.registry.register("named_down"), process.registry.unregister("named_down") }`,
+    });
+    expect(got).toEqual([true, true]);
+  });
+
+  it('answers at once for a PID of an earlier start of this node [otp_5827]', async () => {
+    const got = await run({
+      main: `local earlier = process.pid():gsub("{.-@", "{earlier@"):gsub("^{([^@]-)|", "{earlier@%1|")
+        return { earlier ~= process.pid(), show({ result = end_of(earlier) }).error }`,
+    });
+    expect(got).toEqual([true, 'NOT_FOUND']);
+  });
+});
+
+describeOn(HOSTS, 'erl_link_SUITE', ({ run }) => {
+  it('makes and undoes links from both ends, and carries ends over those that stand [links]', async () => {
+    const got = await run({
+      tp: `local parent, trap = ...
+        process.set_options({ trap_links = trap })
+        process.send(parent, "up", process.pid())
+        while true do
+          local r = channel.select({ process.inbox():case_receive(), process.events():case_receive() })
+          if r.channel == process.events() then
+            process.send(parent, "event", show(r.value))
+          else
+            local what, pid = r.value:payload():data()
+            if what == "exit" then return nil, "died" end
+            process.send(parent, "done", process[what](pid))
+          end
+        end`,
+      main: `local a, b = spawn("tp", process.pid(), false), spawn("tp", process.pid(), true)
+        receive() receive()
+        local function call(pid, what, other) process.send(pid, "do", what, other) return data() end
+        call(a, "link", b) call(b, "unlink", a) call(b, "link", a)
+        process.send(a, "do", "exit")
+        local down = data()
+        local c = spawn("tp", process.pid(), false)
+        receive()
+        call(b, "link", c)
+        process.send(b, "do", "exit")
+        return { down.kind, down.from == a, down.message, show({ result = end_of(c) }).message }`,
+    });
+    expect(got).toEqual(['LINK_DOWN', true, 'died', 'died']);
+  });
+
+  it('lets a process link to and watch itself, without effect [links, process_monitors]', async () => {
+    const got = await run({
+      selfish: `local me = process.pid()
+        local answers = { process.link(me), process.unlink(me), process.monitor(me), process.unmonitor(me) }
+        process.link(me) process.monitor(me)
+        answers[5] = fence() == nil
+        process.send(..., "answers", answers)
+        error("own", 0)`,
+      main: `spawn_monitored("selfish", process.pid())
+        local answers = data()
+        return { answers, show(next_event()).message, fence() == nil }`,
+    });
+    expect(got).toEqual([[true, true, true, true, true], 'own', true]);
+  });
+
+  it('tells nothing of an end after unlink or unmonitor, though it was on its way [otp_5772_link, otp_5772_monitor]', async () => {
+    const got = await run({
+      main: `process.set_options({ trap_links = true })
+        local linked, watched = spawn_linked("waiter"), spawn_monitored("waiter")
+        process.terminate(linked, "bang")
+        process.terminate(watched, "bang")
+        process.unlink(linked)
+        process.unmonitor(watched)
+        return fence() == nil`,
+    });
+    expect(got).toBe(true);
+  });
+
+  it('tells one that links to, or watches, what is ending just then, once [exit while linking]', async () => {
+    const got = await run({
+      main: `process.set_options({ trap_links = true })
+        local pid = spawn("waiter")
+        process.terminate(pid, "bang")
+        process.link(pid)
+        process.monitor(pid)
+        local a, b = show(next_event()), show(next_event())
+        return { [a.kind] = a.message, [b.kind] = b.message, once = fence() == nil }`,
+    });
+    expect(got).toEqual({
+      EXIT: 'process terminated: bang',
+      LINK_DOWN: 'process terminated: bang',
+      once: true,
+    });
+  });
+});
+
+describeOn(HOSTS, 'process_SUITE', ({ run }) => {
+  it('lets the first of two ends count [exit_twice]', async () => {
+    const got = await run({
+      main: `local pid = spawn_monitored("waiter")
+        process.terminate(pid, "first")
+        local again = kind(process.terminate(pid, "second"))
+        return { again, show(next_event()).message, fence() == nil }`,
+    });
+    expect(got).toEqual(['NOT_FOUND', 'process terminated: first', true]);
+  });
+
+  it('ends a process that ends itself, whatever it wraps that in [abnormal_suicide_exit, t_exit_2_catch, self_exit]', async () => {
+    const got = await run({
+      suicide: 'pcall(process.terminate, process.pid(), "die") return "caught"',
+      main: 'spawn_monitored("suicide") return show(next_event()).message',
+    });
+    expect(got).toBe('process terminated: die');
+  });
+
+  it('ends one that waits with a timeout, once, and its timeout with it [exit_and_timeout]', async () => {
+    const got = await run({
+      sleeper: `local from = ... process.send(from, "up")
+        process.inbox():receive_timeout("20ms") process.send(from, "timed out")`,
+      main: `local pid = spawn_monitored("sleeper", process.pid())
+        receive()
+        process.terminate(pid, "you are dead")
+        local event = show(next_event())
+        local _, _, err = process.inbox():receive_timeout("40ms")
+        return { event.message, err:kind() }`,
+    });
+    expect(got).toEqual(['process terminated: you are dead', 'TIMEOUT']);
+  });
+
+  it('refuses names that are none, and those of others; of two that want one, one has it [bad_register]', async () => {
+    const got = await run({
+      rival:
+        'local from = ... process.send(from, "answer", kind(process.registry.register("wanted"))) receive()',
+      main: `local answers = { kind(process.registry.register("")), kind(process.registry.register({})),
+          kind(process.registry.register("x", dead())) }
+        local a, b = spawn("rival", process.pid()), spawn("rival", process.pid())
+        local got = { tostring(data()), tostring(data()) }
+        table.sort(got)
+        local owner = process.registry.lookup("wanted")
+        return { answers, got, owner == a or owner == b }`,
+    });
+    expect(got).toEqual([['INVALID', 'INVALID', 'INVALID'], ['ALREADY_EXISTS', 'true'], true]);
+  });
+
+  it('refuses options that are none [process_flag_badarg]', async () => {
+    const got = await run({
+      main: `local set = process.set_options
+        return { kind(set({ gurka = true })), kind(set({ trap_links = "gurka" })), kind(set("trap_links")),
+          process.get_options().trap_links }`,
+    });
+    expect(got).toEqual(['INVALID', 'INVALID', 'INVALID', false]);
+  });
+
+  it('frees a name before anybody can see its owner gone [otp_6237]', async () => {
+    const got = await run({
+      named:
+        'local from = ... assert(process.registry.register("otp_6237")) process.send(from, "inited") receive()',
+      main: `for i = 1, 20 do
+          local pid = spawn_monitored("named", process.pid())
+          local first = receive()
+          process.send("otp_6237", "die")
+          local event = show(next_event())
+          if event.error then return event end
+        end
+        return "free each time"`,
+    });
+    expect(got).toBe('free each time');
+  });
+});
