@@ -8,9 +8,10 @@ export interface RawCall {
 }
 
 export interface RawClient {
-  call(method: string, request: object): Promise<Record<string, unknown>>;
+  /** @param withinMs - the deadline it tells the server, from now; none by default */
+  call(method: string, request: object, withinMs?: number): Promise<Record<string, unknown>>;
   /** The same, so that it can be cancelled. */
-  begin(method: string, request: object): RawCall;
+  begin(method: string, request: object, withinMs?: number): RawCall;
   close(): void;
 }
 
@@ -20,7 +21,7 @@ export function rawClient(
 ): RawClient {
   const client = new Client(address, credentials.createInsecure());
   const shapes = new Map(methodsOf(service).map((shape) => [shape.name, shape]));
-  const begin = (method: string, request: object): RawCall => {
+  const begin = (method: string, request: object, withinMs?: number): RawCall => {
     const shape = shapes.get(method);
     if (!shape) throw new Error(`${service} has no method ${method}`);
     let cancel = () => {};
@@ -30,6 +31,7 @@ export function rawClient(
         (message: object) => Buffer.from(shape.request.encode(message).finish()),
         (bytes: Buffer) => shape.response.decode(bytes) as Record<string, unknown>,
         request,
+        withinMs === undefined ? {} : { deadline: Date.now() + withinMs },
         (error: ServiceError | null, response) =>
           error || !response ? reject(error) : resolve(response),
       );
@@ -40,7 +42,7 @@ export function rawClient(
   };
   return {
     begin,
-    call: (method, request) => begin(method, request).answer,
+    call: (method, request, withinMs) => begin(method, request, withinMs).answer,
     close: () => client.close(),
   };
 }

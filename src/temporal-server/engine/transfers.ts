@@ -9,7 +9,7 @@ import type { Transfer } from '../history/effects.js';
 import { type ExternalFailure, externalDelivered, externalFailed } from '../history/externals.js';
 import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
 import { completeTimeouts, type StartSpec } from '../history/start.js';
-import type { ChildInfo, ExternalRequest } from '../history/state.js';
+import { type ChildInfo, type ExternalRequest, isOpen } from '../history/state.js';
 import { enums } from '../proto.js';
 import { type Engine, isNotFound } from './engine.js';
 import type { Run } from './run.js';
@@ -31,7 +31,9 @@ export async function deliverTransfer(engine: Engine, run: Run, transfer: Transf
   }
 }
 
+/** A child of a parent that has closed by now is not started, whatever its close policy. */
 async function startChild(engine: Engine, parent: Run, child: ChildInfo): Promise<void> {
+  if (!isOpen(parent.info)) return;
   try {
     const started = await startExecution(engine, {
       spec: childSpec(engine, parent, child),
