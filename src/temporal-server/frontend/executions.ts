@@ -20,7 +20,6 @@ import { isOpen } from '../history/state.js';
 import { withTypes } from '../namespaces.js';
 import { durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
 import { checkBlob, checkIdLength, executionIds } from './requests.js';
-import { patience } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -246,7 +245,8 @@ async function query(
   const run = engine.find(request.namespace, workflowId, runId);
   if (isRejected(run, request.queryRejectCondition))
     return { queryRejected: { status: run.info.status } };
-  const answer = await call.park<QueryAnswer>(patience(call, QUERY_LIMIT_MS), (deliver) =>
+  const limitMs = Math.min(QUERY_LIMIT_MS, call.deadlineMs - Date.now());
+  const answer = await call.park<QueryAnswer>(limitMs, (deliver) =>
     ask(engine, run, request.query ?? {}, deliver),
   );
   if (!answer) {

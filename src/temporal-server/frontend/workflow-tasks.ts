@@ -36,7 +36,10 @@ type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : ne
 
 /** How long a poll waits for a task, in real time. */
 const POLL_LIMIT_MS = 60_000;
-/** Answered this much before the client's deadline, so that the answer still arrives. */
+/**
+ * A long poll is answered this much before its client's deadline, or a tenth of what is left where
+ * that is less, so that the answer still arrives.
+ */
 const DEADLINE_MARGIN_MS = 1000;
 
 const completedCodec = codec<temporal.api.workflowservice.v1.IRespondWorkflowTaskCompletedResponse>(
@@ -59,9 +62,10 @@ export function workflowTaskMethods(engine: Engine): { [method: string]: Method 
   };
 }
 
-/** How long a call may be parked: `limitMs`, or less when its client will not wait so long. */
+/** How long a long poll may be parked: `limitMs`, or less when its client will not wait so long. */
 export function patience(call: Call, limitMs: number): number {
-  return Math.min(limitMs, call.deadlineMs - Date.now() - DEADLINE_MARGIN_MS);
+  const leftMs = call.deadlineMs - Date.now();
+  return Math.min(limitMs, leftMs - Math.min(DEADLINE_MARGIN_MS, leftMs / 10));
 }
 
 /** The next task of a queue; undefined when the poll's time is over or its client has gone. */
@@ -105,7 +109,6 @@ async function poll(
   }
 }
 
-/** The response for a task, undefined when it is no longer wanted. */
 /** Who takes a task: as history names them. */
 export interface Taker {
   readonly identity: string;
@@ -125,6 +128,7 @@ export function takerOf(request: {
   return { identity, buildId };
 }
 
+/** The response for a task, undefined when it is no longer wanted. */
 async function take(engine: Engine, task: Task, taker: Taker): Promise<Uint8Array | undefined> {
   if (task.kind === 'query') {
     if (task.query.state !== 'direct' || task.query.route !== task.route) return undefined;
