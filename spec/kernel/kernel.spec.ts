@@ -204,7 +204,7 @@ describe('signals', () => {
   /** A process that returns its first event. */
   const reader = (trapLinks = false) =>
     runProcess(function* (kernel) {
-      kernel.flags = { trapLinks };
+      kernel.flags = { ...kernel.flags, trapLinks };
       const event: ProcessEvent = yield* nextEvent(kernel);
       return event.kind;
     });

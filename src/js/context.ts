@@ -98,6 +98,19 @@ export class ProcessContext {
     return new Inlet(kernel, channel);
   }
 
+  /**
+   * This process goes on as the program of another entry: PID, unread messages, monitors, links and names stay.
+   * Never returns. @throws PerdureError NOT_FOUND, INVALID where there is no such program.
+   */
+  upgrade(entry: string, ...args: readonly unknown[]): Promise<never> {
+    try {
+      const values = copyValues(args, 'args');
+      return ask(this.kernel, { op: 'upgrade', entry, values }, nothing) as Promise<never>;
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
   /** Lines for the log, with this process's PID and entry. */
   get log(): ProcessLog {
     const at =

@@ -40,9 +40,11 @@ export interface KernelOptions {
 export interface ProcessFlags {
   /** Failures of linked processes arrive as LINK_DOWN events instead of ending this one. */
   readonly trapLinks: boolean;
+  /** The program wants OUTDATED events when its source changes; nothing in this version sends them. */
+  readonly upgradable: boolean;
 }
 
-const DEFAULT_FLAGS: ProcessFlags = Object.freeze({ trapLinks: false });
+const DEFAULT_FLAGS: ProcessFlags = Object.freeze({ trapLinks: false, upgradable: false });
 
 /** One row of {@link Kernel.waiting}. */
 export interface Waiting {
@@ -52,10 +54,10 @@ export interface Waiting {
 
 export class Kernel implements Performer, Wakes {
   readonly pid: Pid;
-  readonly entry: string;
+  entry: string;
   readonly context: Context;
   readonly syscalls: Syscalls;
-  readonly mailbox = new Mailbox();
+  mailbox = new Mailbox();
   flags: ProcessFlags = DEFAULT_FLAGS;
 
   private program: Program | null = null;
@@ -66,6 +68,10 @@ export class Kernel implements Performer, Wakes {
   private current: Strand | null = null;
   /** The strand that was preempted; it is not in the ready list. */
   private preempted: Strand | null = null;
+  /** The program that takes the place of the present one as soon as no task runs. */
+  private next: NextProgram | null = null;
+  /** Deadlines of cancellations: the one thing of a program that its successor inherits. */
+  private deadlines: Set<number> | null = null;
   private lastTimer = 0;
   private lastCall = 0;
   private ending: ExitResult | null = null;
@@ -113,6 +119,21 @@ export class Kernel implements Performer, Wakes {
     }
   }
 
+  /**
+   * Gives the process another program: its tasks, timers and calls end, and `main` of the new one starts.
+   * PID, unread messages and events, flags, names, monitors, links and the deadlines of cancellations stay
+   * (docs/semantics.md, rule 10). It happens when the task that is running gives up its turn.
+   */
+  upgrade(program: Program, entry: string, values: readonly Value[]): void {
+    if (this.ending !== null) {
+      program.close();
+      return;
+    }
+    this.next?.program.close();
+    this.next = { program, entry, values };
+    this.nudge();
+  }
+
   /** A timer of {@link Syscalls.startTimer} went off. */
   fire(timer: number): void {
     const action = this.timers?.get(timer);
@@ -135,6 +156,7 @@ export class Kernel implements Performer, Wakes {
    */
   run(turns = Number.POSITIVE_INFINITY): boolean {
     for (let left = turns; left > 0 && this.ending === null; left--) {
+      if (this.next !== null) this.replace(this.next);
       const next = this.preempted ?? this.ready.shift();
       if (next === null) return false;
       this.preempted = null;
@@ -152,7 +174,8 @@ export class Kernel implements Performer, Wakes {
   }
 
   get runnable(): boolean {
-    return this.ending === null && (this.ready.head !== null || this.preempted !== null);
+    if (this.ending !== null) return false;
+    return this.ready.head !== null || this.preempted !== null || this.next !== null;
   }
 
   /** What the tasks wait for, main first. */
@@ -172,6 +195,7 @@ export class Kernel implements Performer, Wakes {
     if (this.ending !== null) return;
     this.ending = result.error === null ? result : { value: null, error: short(result.error) };
     this.letGo();
+    this.next?.program.close();
     if (this.current === null) this.program?.close();
   }
 
@@ -210,7 +234,7 @@ export class Kernel implements Performer, Wakes {
 
   nudge(): void {
     if (this.current !== null) return;
-    if (this.ready.head !== null || this.ending !== null) this.syscalls.wake?.();
+    if (this.runnable || this.ending !== null) this.syscalls.wake?.();
   }
 
   again(strand: Strand): void {
@@ -258,6 +282,21 @@ export class Kernel implements Performer, Wakes {
   }
 
   // --- the inside ------------------------------------------------------------------------------
+
+  private replace({ program, entry, values }: NextProgram): void {
+    this.next = null;
+    const kept = [...(this.deadlines ?? [])].flatMap((timer) => {
+      const action = this.timers?.get(timer);
+      this.timers?.delete(timer);
+      return action === undefined ? [] : [[timer, action] as const];
+    });
+    this.letGo();
+    this.program?.close();
+    if (kept.length > 0) this.timers = new Map(kept);
+    this.mailbox = this.mailbox.renew();
+    this.entry = entry;
+    this.start(program, values);
+  }
 
   private addTask(task: Task, kind: 'main' | 'task'): void {
     const strand = new TaskStrand(kind, task);
@@ -398,10 +437,19 @@ export class Kernel implements Performer, Wakes {
     const deadline = deadlineMs === null ? null : this.now() + deadlineMs;
     this.mailbox.putEvent({ kind: 'CANCEL', from, reason, deadline, at: this.now() });
     if (deadlineMs === null) return;
-    this.startTimer(deadlineMs, () => {
+    const timer = this.startTimer(deadlineMs, () => {
       this.end({ value: null, error: terminated('the deadline of its cancellation passed') });
     });
+    this.deadlines ??= new Set();
+    this.deadlines.add(timer);
   }
+}
+
+/** What {@link Kernel.upgrade} was given. */
+interface NextProgram {
+  readonly program: Program;
+  readonly entry: string;
+  readonly values: readonly Value[];
 }
 
 /** A turn of a task; what an engine throws ends the process, and never the host that runs it. */

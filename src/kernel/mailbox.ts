@@ -81,6 +81,22 @@ export class Mailbox implements Meter {
     return undefined;
   }
 
+  /**
+   * A mailbox for the next program of the process (`process.upgrade`): what is unread, messages of the inbox
+   * first, then those of the topics that were listened to, each in order. Nobody waits at it yet.
+   */
+  renew(): Mailbox {
+    const next = new Mailbox();
+    const topics = [...(this.listeners?.values() ?? [])].map(({ channel }) => channel);
+    for (const channel of [this.inbox, ...topics]) {
+      for (const message of channel.extract(() => true)) next.put(message as Message);
+    }
+    for (const event of this.eventChannel?.extract(() => true) ?? []) {
+      next.putEvent(event as ProcessEvent);
+    }
+    return next;
+  }
+
   put(message: Message): void {
     const listener = this.listeners === null ? undefined : this.listeners.get(message.topic);
     (listener === undefined ? this.inbox : listener.channel).offer(message);

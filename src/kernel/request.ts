@@ -87,6 +87,8 @@ export type HostRequest =
       readonly stopping?: boolean;
     }
   | { readonly op: 'register' | 'unregister' | 'lookup'; readonly name: string }
+  /** Another program for this process. Answered only where that cannot be. */
+  | { readonly op: 'upgrade'; readonly entry: string; readonly values: readonly Value[] }
   /** Environment variable, where the host lets the process see it. Answer: text or nil. */
   | { readonly op: 'env'; readonly name: string }
   /** An HTTP exchange, where the host allows one. */

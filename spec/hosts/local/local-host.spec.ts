@@ -22,7 +22,7 @@ const failOnMessage: Main = function* (kernel) {
 
 /** Ends with what its first event said. */
 const reportEvent: Main = function* (kernel, target, how) {
-  if (how === 'trap') kernel.flags = { trapLinks: true };
+  if (how === 'trap') kernel.flags = { ...kernel.flags, trapLinks: true };
   yield { op: how === 'monitor' ? 'monitor' : 'link', pid: String(target) };
   const event = yield* nextEvent(kernel);
   if (event.kind !== 'EXIT' && event.kind !== 'LINK_DOWN') return { kind: event.kind };

@@ -339,9 +339,22 @@ describe('a process', () => {
     expect(refusal('process.set_options({ trap_links = 1 })')).toMatch(/^INVALID/);
   });
 
-  it('says of upgrade that it is not there yet', () => {
-    expect(refusal('process.upgrade()')).toBe(
-      'INVALID: process.upgrade: not in this version of perdure',
-    );
+  it('goes on as another program, or as a new run of its own', () => {
+    const upgrade = (args: string) => requestOf(`process.upgrade(${args})`);
+    expect(upgrade('"app:v2", 1, "x"')).toEqual({
+      op: 'upgrade',
+      entry: 'app:v2',
+      values: [1, 'x'],
+    });
+    expect(upgrade('')).toMatchObject({ op: 'upgrade', values: [] });
+    expect(refusal('process.upgrade("")')).toMatch(/^INVALID/);
+  });
+
+  it('remembers whether it is upgradable', () => {
+    expect(
+      evaluate(`process.set_options({ upgradable = true })
+        local options = process.get_options()
+        return { options.upgradable, options.trap_links }`),
+    ).toEqual([true, false]);
   });
 });

@@ -40,7 +40,7 @@ export class LocalHost implements Host, LocalWorld {
   readonly node: Node;
   readonly functions: FunctionCaller;
   readonly outside: Outside;
-  private readonly programs: Programs;
+  readonly programs: Programs;
   private readonly mailboxLimit: number;
   private readonly maxProcesses: number;
   private readonly processes: ProcessTable;

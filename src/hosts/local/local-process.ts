@@ -13,10 +13,11 @@ import type { LogLevel, Syscalls } from '../../kernel/syscalls.js';
 import type { ClockTimer } from '../../runtime/clock.js';
 import type { MaybePromise, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
 import type { Node } from '../../runtime/node.js';
-import type { FunctionCaller, Outside } from './programs.js';
+import type { FunctionCaller, Outside, Programs } from './programs.js';
 import type { Runnable } from './run-queue.js';
 
 export interface LocalWorld {
+  readonly programs: Programs;
   readonly node: Node;
   readonly functions: FunctionCaller;
   readonly outside: Outside;
@@ -164,6 +165,8 @@ export class LocalProcess implements Syscalls, Runnable {
       case 'unregister':
       case 'lookup':
         return this.names(request.op, request.name);
+      case 'upgrade':
+        return this.upgrade(request.entry, request.values);
       case 'env': {
         const value = this.world.outside.env(request.name);
         return value === undefined ? failed(envNotFound(request.name)) : answered(value);
@@ -187,6 +190,16 @@ export class LocalProcess implements Syscalls, Runnable {
     } catch (thrown) {
       this.kernel.end({ value: null, error: PerdureError.from(thrown) });
       return false;
+    }
+  }
+
+  /** Answers only where there is no such program: else nobody is left to read the answer. */
+  private upgrade(entry: string, values: readonly Value[]): Answer | null {
+    try {
+      this.kernel.upgrade(this.world.programs.open(entry, this.kernel), entry, values);
+      return null;
+    } catch (thrown) {
+      return failed(PerdureError.from(thrown));
     }
   }
 

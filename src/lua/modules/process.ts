@@ -14,7 +14,7 @@ import {
   Use,
 } from '../module.js';
 import { ask, command } from './answers.js';
-import { type Args, durationNs, fn, invalid, notFound } from './args.js';
+import { type Args, durationNs, fn, notFound } from './args.js';
 import { messageType } from './message.js';
 import { payloadType } from './payload.js';
 import { SPAWN_PARAMS, Spawner, SpawnMode, spawn, spawnerType, topicOf } from './spawner.js';
@@ -92,13 +92,19 @@ function unlisten(args: Args, call: ModuleCall): LuaResult {
 }
 
 function setOptions(args: Args, call: ModuleCall): LuaResult {
-  const { trap_links: trapLinks = call.kernel.flags.trapLinks, ...others } = args.map(0);
+  const { flags } = call.kernel;
+  const {
+    trap_links: trapLinks = flags.trapLinks,
+    upgradable = flags.upgradable,
+    ...others
+  } = args.map(0);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
-    return args.fail(0, 'must name options (trap_links)', `"${unknown}"`);
+    return args.fail(0, 'must name options (trap_links, upgradable)', `"${unknown}"`);
   }
   if (typeof trapLinks !== 'boolean') return args.fail(0, 'must have a boolean in "trap_links"');
-  call.kernel.flags = { ...call.kernel.flags, trapLinks };
+  if (typeof upgradable !== 'boolean') return args.fail(0, 'must have a boolean in "upgradable"');
+  call.kernel.flags = { trapLinks, upgradable };
   return [true];
 }
 
@@ -150,14 +156,23 @@ export const processModule: LuaModule = {
     terminate,
     cancel,
     set_options: fn('process.set_options', ['options'], setOptions),
-    get_options: (call) => [{ trap_links: call.kernel.flags.trapLinks }],
+    get_options: ({ kernel: { flags } }) => [
+      { trap_links: flags.trapLinks, upgradable: flags.upgradable },
+    ],
     with_context: fn('process.with_context', ['context'], (args) => [
       Spawner.PLAIN.withSettings(Spawner.PLAIN.settings.withContext(args.map(0))),
     ]),
     with_options: fn('process.with_options', ['options'], (args) => [
       Spawner.PLAIN.withSettings(Spawner.PLAIN.settings.withOptions(args.map(0))),
     ]),
-    upgrade: () => invalid('process.upgrade: not in this version of perdure'),
+    /** `upgrade(entry, ...)`: this process goes on as another program; without an entry, as a new run of its own. */
+    upgrade: fn('process.upgrade', ['entry'], (args, call) =>
+      command({
+        op: 'upgrade',
+        entry: args.at(0) === null ? call.kernel.entry : args.nonEmpty(0),
+        values: args.values(1),
+      }),
+    ),
   },
   constants: { event: EventKind, registry },
   types: [messageType, payloadType, spawnerType],

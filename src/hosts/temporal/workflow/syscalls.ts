@@ -149,6 +149,8 @@ export class WorkflowSyscalls implements Syscalls {
         const signal = { kind: 'terminate', from: this.options.pid, reason } as const;
         return this.soon(call, this.signals.end(pid, signal));
       }
+      case 'upgrade':
+        throw notYet('process.upgrade in a workflow');
       case 'version':
         return answered(this.versions.of(request.change, request.min, request.max));
       case 'attributes':
