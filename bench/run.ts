@@ -2,6 +2,7 @@
 import { type Benchmark, type Figure, rounded, table } from './support/figure.js';
 
 const BENCHMARKS: { readonly [name: string]: () => Promise<{ benchmark: Benchmark }> } = {
+  actors: () => import('./actors/index.js'),
   orders: () => import('./orders.js'),
   hello: () => import('./temporal/hello.js'),
   server: () => import('./temporal/server.js'),

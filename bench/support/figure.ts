@@ -1,7 +1,7 @@
 /** What a benchmark says: one JSON line a figure, and a table for people at the end. */
 
 /** Who was measured. `peer` is what perdure is compared with, in the same run on the same machine. */
-export type Who = 'perdure-ts' | 'perdure-lua' | 'peer';
+export type Who = 'perdure-ts' | 'perdure-lua' | 'peer' | 'nact' | 'erlang';
 
 interface FigureBase {
   readonly bench: string;
@@ -20,6 +20,11 @@ export interface Goal {
   readonly work: string;
   readonly who: Who;
   readonly atLeastPeers?: number;
+  /** Whose figure that is a multiple of; default `peer`. */
+  readonly peer?: Who;
+  /** For which work; default the same. */
+  readonly peerWork?: string;
+  readonly atLeast?: number;
   readonly atMost?: number;
 }
 
@@ -67,10 +72,14 @@ function verdictOf(goal: Goal, figure: Figure, all: readonly Figure[]): string {
   if (goal.atMost !== undefined) {
     return `${met(value <= goal.atMost)}: at most ${goal.atMost}${unit}`;
   }
-  const peer = all.find(({ work, who }) => work === figure.work && who === 'peer');
+  if (goal.atLeast !== undefined) {
+    return `${met(value >= goal.atLeast)}: at least ${goal.atLeast}${unit}`;
+  }
+  const { peer: name = 'peer', peerWork = figure.work } = goal;
+  const peer = all.find(({ work, who }) => work === peerWork && who === name);
   if (goal.atLeastPeers === undefined || peer === undefined) return '';
   const times = value / measured(peer).value;
-  return `${met(times >= goal.atLeastPeers)}: ${times.toFixed(2)} of the peer, goal ${goal.atLeastPeers}`;
+  return `${met(times >= goal.atLeastPeers)}: ${times.toFixed(2)} of ${name === 'peer' ? 'the peer' : name}, goal ${goal.atLeastPeers}`;
 }
 
 const met = (yes: boolean): string => (yes ? 'met' : 'MISSED');

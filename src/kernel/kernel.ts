@@ -19,6 +19,7 @@
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
+import { Pocket } from '../core/pocket.js';
 import type { Context, ExitResult, Signal } from '../core/signal.js';
 import { type Channel, type SelectCase, Waiter, type Wakes } from './channel.js';
 import { Mailbox } from './mailbox.js';
@@ -63,8 +64,9 @@ export class Kernel implements Performer, Wakes {
   private program: Program | null = null;
   private readonly ready = new ReadyList();
   private readonly strands = new StrandList();
-  private timers: Map<number, () => void> | null = null;
-  private calls: Map<number, (answer: Answer) => void> | null = null;
+  /** What a timer does; a strand is one that sleeps. */
+  private timers: Pocket<Strand | (() => void)> | null = null;
+  private calls: Pocket<Strand | ((answer: Answer) => void)> | null = null;
   private current: Strand | null = null;
   /** The strand that was preempted; it is not in the ready list. */
   private preempted: Strand | null = null;
@@ -136,18 +138,16 @@ export class Kernel implements Performer, Wakes {
 
   /** A timer of {@link Syscalls.startTimer} went off. */
   fire(timer: number): void {
-    const action = this.timers?.get(timer);
-    if (action === undefined) return;
-    this.timers?.delete(timer);
-    action();
+    const action = this.timers?.take(timer);
+    if (typeof action === 'function') action();
+    else if (action !== undefined) this.resume(action, DONE);
   }
 
   /** The answer to a call of {@link Syscalls.ask}. */
   answer(call: number, answer: Answer): void {
-    const done = this.calls?.get(call);
-    if (done === undefined) return;
-    this.calls?.delete(call);
-    done(answer);
+    const done = this.calls?.take(call);
+    if (typeof done === 'function') done(answer);
+    else if (done !== undefined) this.resume(done, answer);
   }
 
   /**
@@ -252,8 +252,8 @@ export class Kernel implements Performer, Wakes {
   begin(request: HostRequest, done: (answer: Answer) => void): number {
     const call = ++this.lastCall;
     if (this.ending !== null) return call;
-    this.calls ??= new Map();
-    this.calls.set(call, done);
+    this.calls ??= new Pocket();
+    this.calls.add(call, done);
     const answer = this.syscalls.ask(call, request);
     if (answer !== null) this.answer(call, answer);
     return call;
@@ -261,22 +261,17 @@ export class Kernel implements Performer, Wakes {
 
   /** Nobody wants the answer of {@link begin} any more; the host aborts the work if it can. */
   abandon(call: number): void {
-    if (this.calls?.delete(call)) this.syscalls.abandon(call);
+    if (this.calls?.take(call) !== undefined) this.syscalls.abandon(call);
   }
 
   /** Runs `action` once, after `delayMs`. */
   startTimer(delayMs: number, action: () => void): number {
-    const timer = ++this.lastTimer;
-    if (this.ending !== null) return timer;
-    this.timers ??= new Map();
-    this.timers.set(timer, action);
-    this.syscalls.startTimer(timer, Math.max(0, delayMs));
-    return timer;
+    return this.addTimer(delayMs, action);
   }
 
   /** False where the timer has gone off already. */
   cancelTimer(timer: number): boolean {
-    const live = this.timers?.delete(timer) === true;
+    const live = this.timers?.take(timer) !== undefined;
     if (live) this.syscalls.cancelTimer(timer);
     return live;
   }
@@ -286,16 +281,25 @@ export class Kernel implements Performer, Wakes {
   private replace({ program, entry, values }: NextProgram): void {
     this.next = null;
     const kept = [...(this.deadlines ?? [])].flatMap((timer) => {
-      const action = this.timers?.get(timer);
-      this.timers?.delete(timer);
+      const action = this.timers?.take(timer);
       return action === undefined ? [] : [[timer, action] as const];
     });
     this.letGo();
     this.program?.close();
-    if (kept.length > 0) this.timers = new Map(kept);
+    if (kept.length > 0) this.timers = new Pocket();
+    for (const [timer, action] of kept) this.timers?.add(timer, action);
     this.mailbox = this.mailbox.renew();
     this.entry = entry;
     this.start(program, values);
+  }
+
+  private addTimer(delayMs: number, action: Strand | (() => void)): number {
+    const timer = ++this.lastTimer;
+    if (this.ending !== null) return timer;
+    this.timers ??= new Pocket();
+    this.timers.add(timer, action);
+    this.syscalls.startTimer(timer, Math.max(0, delayMs));
+    return timer;
   }
 
   private addTask(task: Task, kind: 'main' | 'task'): void {
@@ -362,7 +366,7 @@ export class Kernel implements Performer, Wakes {
       case 'select':
         return this.select(request.cases, request.orElse, running);
       case 'sleep':
-        this.startTimer(request.delayMs, () => this.resume(running, DONE));
+        this.addTimer(request.delayMs, running);
         return null;
       case 'fork':
         this.addTask(request.task, 'task');
@@ -378,8 +382,8 @@ export class Kernel implements Performer, Wakes {
       this.syscalls.abandon(call);
       return null;
     }
-    this.calls ??= new Map();
-    this.calls.set(call, (late) => this.resume(running, late));
+    this.calls ??= new Pocket();
+    this.calls.add(call, running);
     return null;
   }
 

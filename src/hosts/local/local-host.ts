@@ -20,6 +20,7 @@ import { LocalProcess, type LocalWorld } from './local-process.js';
 import { ProcessTable } from './process-table.js';
 import type { FunctionCaller, Outside, Programs } from './programs.js';
 import { RunQueue } from './run-queue.js';
+import { TimerQueue } from './timer-queue.js';
 
 export interface LocalHostOptions {
   readonly id: string;
@@ -40,6 +41,7 @@ export class LocalHost implements Host, LocalWorld {
   readonly node: Node;
   readonly functions: FunctionCaller;
   readonly outside: Outside;
+  readonly timers: TimerQueue;
   readonly programs: Programs;
   private readonly mailboxLimit: number;
   private readonly maxProcesses: number;
@@ -54,6 +56,7 @@ export class LocalHost implements Host, LocalWorld {
     this.programs = options.programs;
     this.functions = options.functions;
     this.outside = options.outside;
+    this.timers = new TimerQueue(this.node.clock);
     this.mailboxLimit = options.mailboxLimit ?? MAILBOX_LIMIT;
     this.maxProcesses = options.maxProcesses ?? Number.POSITIVE_INFINITY;
     this.processes = new ProcessTable(formatPid(this.id, '', this.node.name).slice(0, -1));

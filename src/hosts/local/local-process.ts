@@ -5,22 +5,24 @@
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
 import { isPid, type Pid } from '../../core/pid.js';
+import { Pocket } from '../../core/pocket.js';
 import type { Delivery } from '../../core/signal.js';
 import { DONE, Kernel } from '../../kernel/kernel.js';
 import type { Answer } from '../../kernel/program.js';
 import type { HostRequest, SpawnRequest } from '../../kernel/request.js';
 import type { LogLevel, Syscalls } from '../../kernel/syscalls.js';
-import type { ClockTimer } from '../../runtime/clock.js';
 import type { MaybePromise, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
 import type { Node } from '../../runtime/node.js';
 import type { FunctionCaller, Outside, Programs } from './programs.js';
 import type { Runnable } from './run-queue.js';
+import type { TimerEntry, TimerOwner, TimerQueue } from './timer-queue.js';
 
 export interface LocalWorld {
   readonly programs: Programs;
   readonly node: Node;
   readonly functions: FunctionCaller;
   readonly outside: Outside;
+  readonly timers: TimerQueue;
   /** The process wants a turn. */
   wake(process: LocalProcess): void;
   /** A program took a step between turns. @returns true when it has to come back by way of the queue. */
@@ -32,15 +34,15 @@ export interface LocalWorld {
 /** Turns of one process before the next process has its own. */
 const TURNS = 200;
 
-export class LocalProcess implements Syscalls, Runnable {
+export class LocalProcess implements Syscalls, Runnable, TimerOwner {
   readonly kernel: Kernel;
   queued = false;
   /** Its end was reported; owned by the host. */
   reaped = false;
   private readonly parent: Pid | null;
-  private timers: Map<number, ClockTimer> | null = null;
+  private timers: Pocket<TimerEntry> | null = null;
   /** How to stop the work of a call that is under way. */
-  private aborts: Map<number, () => void> | null = null;
+  private aborts: Pocket<() => void> | null = null;
 
   constructor(
     pid: Pid,
@@ -95,26 +97,23 @@ export class LocalProcess implements Syscalls, Runnable {
   }
 
   startTimer(timer: number, delayMs: number): void {
-    const handle = this.world.node.clock.setTimer(delayMs, () => {
-      this.timers?.delete(timer);
-      this.kernel.fire(timer);
-      this.world.wake(this);
-    });
-    this.timers ??= new Map();
-    this.timers.set(timer, handle);
+    this.timers ??= new Pocket();
+    this.timers.add(timer, this.world.timers.start(this, timer, delayMs));
   }
 
   cancelTimer(timer: number): void {
-    const handle = this.timers?.get(timer);
-    if (handle === undefined) return;
-    this.timers?.delete(timer);
-    this.world.node.clock.clearTimer(handle);
+    const entry = this.timers?.take(timer);
+    if (entry !== undefined) this.world.timers.cancel(entry);
+  }
+
+  timerFired(timer: number): void {
+    this.timers?.take(timer);
+    this.kernel.fire(timer);
+    this.world.wake(this);
   }
 
   abandon(call: number): void {
-    const abort = this.aborts?.get(call);
-    this.aborts?.delete(call);
-    abort?.();
+    this.aborts?.take(call)?.();
   }
 
   wake(): void {
@@ -228,8 +227,8 @@ export class LocalProcess implements Syscalls, Runnable {
   }
 
   private onAbort(call: number, abort: () => void): void {
-    this.aborts ??= new Map();
-    this.aborts.set(call, abort);
+    this.aborts ??= new Pocket();
+    this.aborts.add(call, abort);
   }
 
   private exec(call: number, request: SpawnRequest): null {
@@ -328,7 +327,7 @@ export class LocalProcess implements Syscalls, Runnable {
   }
 
   private answerLater(call: number, answer: Answer): void {
-    this.aborts?.delete(call);
+    this.aborts?.take(call);
     // Inside `ask` the kernel does not know the call yet: an answer must not overtake its question.
     queueMicrotask(() => {
       this.kernel.answer(call, answer);
