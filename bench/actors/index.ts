@@ -6,7 +6,7 @@ import type { Value } from '../../src/core/payload.js';
 import type { Benchmark, Goal, Report, Who } from '../support/figure.js';
 import { runErlang, type Sizes } from './erlang.js';
 import { sources } from './lua.js';
-import * as nact from './nact.js';
+import * as nact from './nact-actors.js';
 import * as ts from './typescript.js';
 import { type World, world } from './world.js';
 

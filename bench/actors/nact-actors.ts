@@ -1,43 +1,41 @@
 /** The workloads on nact, the actor library for Node: its stateful actors, who take one message at a time. */
-import { createRequire } from 'node:module';
+import { dispatch, type Ref, spawn, start, stop } from 'nact';
 
-interface Ref {
-  readonly name: string;
-}
-type Handler = (state: undefined, message: Message, context: { readonly self: Ref }) => undefined;
 interface Message {
-  readonly from?: Ref;
-  readonly to?: Ref;
+  readonly from?: Actor;
+  readonly to?: Actor;
   readonly n?: number;
 }
-interface Nact {
-  start(): Ref;
-  stop(ref: Ref): void;
-  dispatch(ref: Ref, message: Message): void;
-  spawn(parent: Ref, handler: Handler): Ref;
-}
 
-const { start, stop, dispatch, spawn } = createRequire(import.meta.url)('nact') as Nact;
+type Actor = Ref<Message>;
+// biome-ignore lint/suspicious/noExplicitAny: nact's types say no more of its system
+type System = any;
 
 /** Runs `body` in a system of its own until it says that it is done. */
-async function inSystem(body: (system: Ref, done: () => void) => void): Promise<void> {
-  const system = start();
+async function inSystem(body: (system: System, done: () => void) => void): Promise<void> {
+  const system: System = start();
   await new Promise<void>((done) => body(system, done));
   stop(system);
+}
+
+/** A stateful actor that only does something with its messages. */
+function actor(system: System, on: (message: Message, self: Actor) => void): Actor {
+  return spawn(system, (state: undefined, message: Message, { self }: { self: Actor }) => {
+    on(message, self);
+    return state;
+  });
 }
 
 /** Round trips between two actors. */
 export const pingPong = (n: number): Promise<void> =>
   inSystem((system, done) => {
-    const pong = spawn(system, (_state, { from }, { self }) => {
+    const pong = actor(system, ({ from }, self) => {
       if (from !== undefined) dispatch(from, { from: self });
-      return undefined;
     });
     let left = n;
-    const ping = spawn(system, (_state, _message, { self }) => {
+    const ping = actor(system, (_message, self) => {
       if (left-- === 0) done();
       else dispatch(pong, { from: self });
-      return undefined;
     });
     dispatch(ping, {});
   });
@@ -46,18 +44,13 @@ export const pingPong = (n: number): Promise<void> =>
 export const spawnReplyExit = (n: number): Promise<void> =>
   inSystem((system, done) => {
     let left = n;
-    const parent: Ref = spawn(system, (_state, { from }) => {
+    const parent: Actor = actor(system, ({ from }) => {
       if (from !== undefined) stop(from);
-      if (left-- === 0) {
-        done();
-        return undefined;
-      }
-      const child = spawn(system, (_state, { to }, { self }) => {
+      if (left-- === 0) return done();
+      const child = actor(system, ({ to }, self) => {
         if (to !== undefined) dispatch(to, { from: self });
-        return undefined;
       });
       dispatch(child, { to: parent });
-      return undefined;
     });
     dispatch(parent, {});
   });
@@ -66,14 +59,12 @@ export const spawnReplyExit = (n: number): Promise<void> =>
 export const fanIn = (senders: number, each: number): Promise<void> =>
   inSystem((system, done) => {
     let left = senders * each;
-    const receiver = spawn(system, () => {
+    const receiver = actor(system, () => {
       if (--left === 0) done();
-      return undefined;
     });
     for (let s = 0; s < senders; s++) {
-      const sender = spawn(system, () => {
+      const sender = actor(system, () => {
         for (let i = 0; i < each; i++) dispatch(receiver, { n: i });
-        return undefined;
       });
       dispatch(sender, {});
     }
