@@ -9,6 +9,7 @@ import { codec } from './proto.js';
 /** gRPC status codes that this server answers with. */
 export const StatusCode = {
   CANCELLED: 1,
+  UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,

@@ -8,8 +8,13 @@
  * 1. A method of a known service that has no handler answers UNIMPLEMENTED by its name.
  * 2. A handler may answer with a message, or with the message's bytes where it has spliced them.
  * 3. A client that goes (a reset stream, a broken connection) is known to its handler at once.
+ * 4. What is refused is answered at once and its stream is closed: the rest of its body is not read.
+ *    Only what a handler throws can be a defect, never what a client has sent.
+ * 5. Of a stream no more is held than one request and one answer, which goes out as fast as the
+ *    client takes it.
  */
 import {
+  constants,
   createServer,
   type Http2Server,
   type IncomingHttpHeaders,
@@ -20,7 +25,8 @@ import type { AddressInfo } from 'node:net';
 import { isServiceError, ServiceError, StatusCode } from '../errors.js';
 import { type MethodShape, methodsOf } from '../proto.js';
 import { type Call, type CallHost, RunningCall } from './call.js';
-import { deadlineOf, frame, readMessage, statusHeaders } from './wire.js';
+import { deadlineOf, MessageReader, refusalOf } from './request.js';
+import { frame, statusHeaders } from './wire.js';
 
 /** A handler: takes the decoded request, answers with the response message or its bytes. */
 export type Method = (request: never, call: Call) => unknown;
@@ -127,43 +133,77 @@ function receive(
   options: EdgeOptions,
 ): void {
   const path = String(headers[':path']);
-  const route = routes.get(path) ?? unknownRoute(path);
+  const route = routes.get(path);
+  const refusal = refusalOf(headers);
+  if (refusal || !route) {
+    stream.on('error', () => {}); // it is over in any case
+    refuse(stream, refusal?.error ?? unknownPath(path, options.services), refusal?.httpStatus);
+    return;
+  }
   const call = new RunningCall(options.calls, route.shape.name, deadlineOf(headers));
-  const chunks: Buffer[] = [];
+  const reader = new MessageReader();
+  let phase: 'reading' | 'refused' | 'served' = 'reading';
   stream.on('error', () => call.lose());
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  let served = false;
+  stream.on('data', (chunk: Buffer) => {
+    if (phase !== 'reading') return;
+    try {
+      reader.take(chunk);
+    } catch (thrown) {
+      phase = 'refused';
+      refuse(stream, thrown);
+    }
+  });
   stream.on('close', () => {
     call.lose();
-    if (!served) call.end(); // reset before its request was whole
+    if (phase !== 'served') call.end(); // reset or refused before its request was whole
   });
   stream.on('end', () => {
-    served = true;
-    void serve(stream, headers, chunks, route, call, options);
+    if (phase !== 'reading') return;
+    phase = 'served';
+    void serve(stream, () => decode(reader, headers, route.shape), route, call, options);
   });
 }
 
-function unknownRoute(path: string): Route {
-  const [, service = '', name = path] = path.split('/');
-  const shape: MethodShape = {
-    name,
-    path,
-    request: { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) },
-    response: { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) },
-  };
-  return { shape, method: unimplemented(service, name) };
+function unknownPath(path: string, services: readonly Service[]): ServiceError {
+  const [, service, method] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  const known = services.some(({ name }) => name === service);
+  const what = !service
+    ? `malformed method name: "${path}"`
+    : known
+      ? `unknown method ${method} for service ${service}`
+      : `unknown service ${service}`;
+  return new ServiceError(StatusCode.UNIMPLEMENTED, what);
+}
+
+/** Answers with a status alone, and has the client send no more. */
+function refuse(stream: ServerHttp2Stream, thrown: unknown, httpStatus = 200): void {
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
+  const headers = { ...HEADERS, ':status': httpStatus, ...statusHeaders(thrown) };
+  stream.respond(headers, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+function decode(reader: MessageReader, headers: IncomingHttpHeaders, shape: MethodShape): unknown {
+  const message = reader.message(headers);
+  try {
+    return shape.request.decode(message);
+  } catch (error) {
+    throw new ServiceError(
+      StatusCode.INTERNAL,
+      `grpc: error unmarshalling request: ${(error as Error).message}`,
+    );
+  }
 }
 
 async function serve(
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  chunks: readonly Buffer[],
+  requestOf: () => unknown,
   { shape, method }: Route,
   call: RunningCall,
   options: EdgeOptions,
 ): Promise<void> {
   try {
-    const request = shape.request.decode(readMessage(chunks, headers));
+    const request = requestOf();
     const answer = await (method as (request: unknown, call: Call) => unknown)(request, call);
     const bytes = answer instanceof Uint8Array ? answer : shape.response.encode(answer).finish();
     if (!stream.destroyed && !stream.closed) respond(stream, bytes);
