@@ -59,9 +59,10 @@ export interface App {
   isTerminal(pid: Pid): boolean;
   /**
    * Stops everything in reverse order, within the services' stop timeouts. Workflows stay open.
+   * @param withinMs one deadline for the processes of all services together. Default: none.
    * @returns what a person should know: what did not stop in time, what is lost with the memory.
    */
-  stop(): Promise<readonly string[]>;
+  stop(withinMs?: number): Promise<readonly string[]>;
 }
 
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
@@ -109,16 +110,17 @@ export async function startApp(options: AppOptions): Promise<App> {
   const services = new Services({ registry, node, runtime, local, temporal });
   // Processes that only wait give Node no reason to stay; a running app is one.
   const alive = setInterval(() => {}, LONGEST_INTERVAL_MS);
-  const stopAll = async (): Promise<readonly string[]> => {
-    const late = await services.stop();
-    await local.stop();
+  const stopAll = async (withinMs: number): Promise<readonly string[]> => {
+    const stopBy = performance.now() + withinMs;
+    const late = await services.stop(withinMs);
+    await local.stop(Math.max(0, stopBy - performance.now()));
     await temporal?.close();
     clearInterval(alive);
     return late;
   };
   let stopped: Promise<readonly string[]> | undefined;
-  const stop = (): Promise<readonly string[]> => {
-    stopped ??= stopAll();
+  const stop = (withinMs = Number.POSITIVE_INFINITY): Promise<readonly string[]> => {
+    stopped ??= stopAll(withinMs);
     return stopped;
   };
   const giveUp = (): void => void stop();

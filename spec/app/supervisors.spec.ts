@@ -240,6 +240,28 @@ describe('services', () => {
     await app.stop();
   });
 
+  it('all stop by one deadline, however many of them do not end', async () => {
+    const { app } = await start(
+      `name: stubborn\nkind: process.lua\nsource: |
+  return { main = function()
+    process.events()
+    process.inbox():receive()
+  end }`,
+      ...['one', 'two', 'three'].map(
+        (name, i) =>
+          `name: ${name}\nkind: process.service\nprocess: stubborn\nhost: processes\nlifecycle:\n  auto_start: true\n  depends_on: [${['processes', 'one', 'two'][i]}]`,
+      ),
+    );
+    await new Promise(setImmediate);
+    const began = performance.now();
+    const late = await app.stop(300);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(late).toEqual(
+      expect.arrayContaining([expect.stringContaining('three did not stop in time')]),
+    );
+    expect(await app.runtime.list()).toEqual([]);
+  });
+
   it('that never ask for their events are terminated at once when the app stops', async () => {
     const { app } = await start(
       'name: deaf\nkind: process.lua\nsource: "return { main = function() process.inbox():receive() end }"',

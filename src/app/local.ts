@@ -61,11 +61,12 @@ export class LocalSide {
   }
 
   /** Ends what still runs, functions last: they serve activities until the workers are gone. */
-  async stop(): Promise<void> {
+  async stop(withinMs: number): Promise<void> {
+    const timeoutMs = Math.min(STOP_TIMEOUT_MS, withinMs);
     const last = this.hosts.get(FUNCTIONS);
     const others = [...this.hosts.values()].filter((host) => host !== last);
-    await Promise.all(others.map((host) => host.stop(STOP_TIMEOUT_MS)));
-    await last?.stop(STOP_TIMEOUT_MS);
+    await Promise.all(others.map((host) => host.stop(timeoutMs)));
+    await last?.stop(timeoutMs);
   }
 
   private add(id: string, use: Exclude<Use, 'workflow'>, limits?: HostNumbers): void {

@@ -80,11 +80,14 @@ export class Services {
     }
   }
 
-  /** Stops everything in reverse order. @returns what did not stop as it should, in words. */
-  async stop(): Promise<readonly string[]> {
+  /**
+   * Stops everything in reverse order, all of it within `withinMs`.
+   * @returns what did not stop as it should, in words.
+   */
+  async stop(withinMs: number): Promise<readonly string[]> {
     const release = this.options.node.clock.hold('stopping');
     try {
-      return inWords(await this.supervisor.stop());
+      return inWords(await this.supervisor.stop(withinMs));
     } finally {
       release();
     }
@@ -128,7 +131,7 @@ export class Services {
       run: {
         kind: 'resource',
         start: async () => {},
-        stop: () => local.stopHost(SUPERVISORS, DEFAULT_LIFECYCLE.stopTimeoutMs),
+        stop: (withinMs) => local.stopHost(SUPERVISORS, withinMs),
       },
     };
   }
@@ -153,7 +156,7 @@ export class Services {
         return {
           kind: 'resource',
           start: async () => {}, // Local hosts are there from the beginning.
-          stop: () => local.stopHost(entry.id, entry.lifecycle.stopTimeoutMs),
+          stop: (withinMs) => local.stopHost(entry.id, withinMs),
         };
       case 'process.service':
         return this.processRun(entry);
@@ -162,12 +165,14 @@ export class Services {
     }
   }
 
-  /** A supervisor has started when its children have. */
+  /** A supervisor has started when its children have. A start that took too long ends before the next. */
   private supervisorRun({ id }: EntryOf<'process.supervisor'>): ServiceRun {
     const { node, runtime } = this.options;
     return {
       kind: 'process',
       spawn: async () => {
+        const taken = node.names.lookup(id);
+        if (taken !== undefined) await this.makeRoom(id, taken);
         const { pid, exit } = await runtime.spawn(id, { name: id });
         void exit.then((result) => this.supervisor.processExited(pid, result));
         const up = new Promise<Pid>((resolve) => {
@@ -179,6 +184,17 @@ export class Services {
         return Promise.race([up, ended]);
       },
     };
+  }
+
+  /** The name of a supervisor's service is that of the supervisor; nobody else's process is ended for it. */
+  private async makeRoom(id: string, pid: Pid): Promise<void> {
+    const { node, runtime } = this.options;
+    if (node.supervisors.get(pid) === undefined) {
+      throw new PerdureError(ErrorKind.ALREADY_EXISTS, `name ${id} is taken by ${pid}`);
+    }
+    const reason = 'the service did not start in time';
+    void node.deliver(pid, { kind: 'terminate', from: null, reason });
+    await runtime.exitOf(pid);
   }
 
   private processRun(entry: EntryOf<'process.service'>): ServiceRun {

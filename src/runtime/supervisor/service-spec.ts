@@ -6,7 +6,12 @@ import type { ServiceState } from './service.js';
 
 /** What is kept running: a thing with a start and a stop of its own, or a process. */
 export type ServiceRun =
-  | { readonly kind: 'resource'; start(): Promise<void>; stop(): Promise<void> }
+  | {
+      readonly kind: 'resource';
+      start(): Promise<void>;
+      /** @param withinMs after this nobody waits for it any more. */
+      stop(withinMs: number): Promise<void>;
+    }
   | {
       readonly kind: 'process';
       spawn(): Promise<Pid>;

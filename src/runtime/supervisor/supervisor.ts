@@ -213,9 +213,11 @@ export class ServiceSupervisor<T = unknown> {
   }
 
   async #release(service: Service<T>, run: number): Promise<void> {
+    const { state, lifecycle } = service;
+    const withinMs = state.kind === 'stopping' ? state.withinMs : lifecycle.stopTimeoutMs;
     let error: PerdureError | null = null;
     try {
-      if (service.run.kind === 'resource') await service.run.stop();
+      if (service.run.kind === 'resource') await service.run.stop(withinMs);
     } catch (thrown) {
       error = PerdureError.from(thrown);
     }
