@@ -173,7 +173,7 @@ export interface ProcessServiceEntry extends EntryBase {
 export interface SupervisedChild {
   /** Unique among its siblings. */
   readonly id: string;
-  /** Id of the `process.lua`, `workflow.lua` or `process.supervisor` that is run. */
+  /** Id of the `process.lua`, `process.js`, `workflow.lua` or `process.supervisor` that is run. */
   readonly process: string;
   /** Id of the host it runs on; `null` where a spawn without a host would choose. */
   readonly host: string | null;
