@@ -133,6 +133,13 @@ describeOn(HOSTS, 'rule 5: links', ({ run }) => {
     expect(got).toEqual([true, 'unharmed']);
   });
 
+  it('answers an unlink with true, also when the process ended first', async () => {
+    const got = await run({
+      main: 'local gone = dead() return { process.unlink(gone), process.unlink(gone) }',
+    });
+    expect(got).toEqual([true, true]);
+  });
+
   it('counts a link to the dead as its failure, NOT_FOUND, at once', async () => {
     const got = await run({
       main: `local gone = dead()

@@ -52,6 +52,15 @@ describeOn(HOSTS, 'rule 4: monitors', ({ run }) => {
     expect(got).toEqual([true, true]);
   });
 
+  it("answers an unmonitor with true, also when the process ended first: that race is nobody's error", async () => {
+    const got = await run({
+      main: `local to = spawn_monitored("nothing")
+        next_event()
+        return { process.unmonitor(to), process.unmonitor(to), process.unmonitor("{" .. HOST .. "|999999}") }`,
+    });
+    expect(got).toEqual([true, true, true]);
+  });
+
   it('gives one again where the monitor was set again after unmonitor', async () => {
     const got = await run({
       main: `local to = spawn_monitored("waiter")

@@ -117,10 +117,11 @@ export class Node {
     return this.monitored(watcher, target, answer);
   }
 
+  /** Afterwards there is no such monitor, whether or not there was one, and whoever has ended meanwhile. */
   unmonitor(watcher: Pid, target: Pid): MaybePromise<Delivery> {
     this.topology.unmonitor(watcher, target);
     if (this.topology.isWatched(target)) return ACCEPTED;
-    return this.deliver(target, { kind: 'unmonitor', from: watcher });
+    return undone(this.deliver(target, { kind: 'unmonitor', from: watcher }));
   }
 
   /** Links two processes; linking to the dead counts as its failure, NOT_FOUND. */
@@ -131,10 +132,11 @@ export class Node {
     return this.linked(from, target, answer);
   }
 
+  /** As {@link Node.unmonitor}. */
   unlink(from: Pid, target: Pid): MaybePromise<Delivery> {
     this.topology.unlink(from, target);
     if (this.topology.isWatched(target)) return ACCEPTED;
-    return this.deliver(target, { kind: 'unlink', from });
+    return undone(this.deliver(target, { kind: 'unlink', from }));
   }
 
   /** A host reports the end of a process; watchers and links are told, names are released. */
@@ -253,6 +255,12 @@ export class Node {
 }
 
 const RESERVED = RESERVED_TOPIC_PREFIX.charCodeAt(0);
+
+/** With a process that is gone there is nothing left to undo. */
+function undone(answer: MaybePromise<Delivery>): MaybePromise<Delivery> {
+  if (answer instanceof Promise) return answer.then(undone);
+  return answer.accepted || answer.error.kind !== ErrorKind.NOT_FOUND ? answer : ACCEPTED;
+}
 
 function refused(error: PerdureError): Delivery {
   return { accepted: false, error };
