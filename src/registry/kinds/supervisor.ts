@@ -22,7 +22,9 @@ const shutdown = z.union([z.enum([BRUTAL_KILL, 'infinity']), duration], {
 
 const child = z.strictObject({
   id: text.optional().describe("Unique among the children. Default: the process's name."),
-  process: reference.describe('The process, workflow.lua or process.supervisor to run'),
+  process: reference.describe(
+    'The process.lua, process.js, workflow.lua or process.supervisor to run',
+  ),
   host: reference.optional().describe('Where it runs. Default: as for a spawn without a host.'),
   input: z
     .unknown()
