@@ -16,7 +16,7 @@ import type { TemporalSide } from './app/temporal.js';
 import { type Pid, parsePid } from './core/pid.js';
 import { fengariEngine } from './lua/fengari/engine.js';
 import { standardModules } from './lua/modules/index.js';
-import { loadRegistry, type Registry } from './registry/index.js';
+import { formatProblem, loadRegistry, type Registry } from './registry/index.js';
 import type { Clock } from './runtime/clock.js';
 import type { NodeListener } from './runtime/events.js';
 import { Node } from './runtime/node.js';
@@ -82,7 +82,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const scripts = await loadScripts(registry);
   options.before?.(registry);
 
-  const notices = registry.warnings.map(({ message }) => message);
+  const notices = registry.warnings.map(formatProblem);
   const env = options.env ?? process.env;
   const skipping = options.skipTime ? await skippingClock() : undefined;
   const node = new Node({

@@ -12,7 +12,7 @@ export type { Inlet, ProcessChannel, Received, ReceiveOptions } from './js/chann
 export type { MessageOptions, ProcessContext } from './js/context.js';
 export { defineProcess } from './js/define.js';
 export type { NodeEvent, NodeListener } from './runtime/events.js';
-export type { ProcessInfo, ProcessStatus } from './runtime/host.js';
+export type { ProcessDetails, ProcessInfo, ProcessStatus } from './runtime/host.js';
 export type { NodeMailbox, ReceivedMessage } from './runtime/node-mailbox.js';
 export type { ExitOf, ProcessHandle, Runtime } from './runtime/runtime.js';
 export type { ChildCounts, ChildInfo, SupervisorView } from './runtime/supervisor/index.js';

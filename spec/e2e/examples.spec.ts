@@ -131,3 +131,20 @@ describe('examples/04-chat-room', () => {
     expect(code).toBe(0);
   });
 });
+
+describe('examples/05-ring', () => {
+  it('sends a token around 10,000 processes, and all of them fall with one', async () => {
+    const { code, stdout } = await perdure(['run', 'examples/05-ring', '-x', 'app:ring']);
+    expect(stdout).toContain('round 3: 10000 hops\nthe ring fell: broken on purpose\n');
+    expect(code).toBe(0);
+  });
+});
+
+describe('examples/06-typescript-and-lua', () => {
+  it('counts words in JavaScript for a process in Lua', async () => {
+    const args = ['run', 'examples/06-typescript-and-lua', '-x', 'app:reader'];
+    const { code, stdout } = await perdure(args);
+    expect(stdout).toContain('to: 2, is: 2\nthe counter ended and returned 11\n');
+    expect(code).toBe(0);
+  });
+});

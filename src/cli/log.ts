@@ -52,6 +52,17 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       log.warn({ pid, entry }, `${entry}: child ${child} ${ended}; restart ${budget}`);
       break;
     }
+    case 'slow_turn': {
+      const { pid, entry, where, ms } = event;
+      const place = where === null ? '' : ` (${where})`;
+      log.warn({ pid, entry }, `${entry} has not waited for ${Math.round(ms)} ms${place}`);
+      break;
+    }
+    case 'mailbox_filling': {
+      const { pid, entry, depth, limit } = event;
+      log.warn({ pid, entry }, `the mailbox of ${entry} holds ${depth} messages of ${limit}`);
+      break;
+    }
     case 'spawned':
       log.debug({ pid: event.pid, entry: event.entry }, 'process started');
       break;

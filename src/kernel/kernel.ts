@@ -173,6 +173,11 @@ export class Kernel implements Performer, Wakes {
     return this.ending;
   }
 
+  /** Whether a task has used up its slice and has not waited since. */
+  get busy(): boolean {
+    return this.preempted !== null;
+  }
+
   get runnable(): boolean {
     if (this.ending !== null) return false;
     return this.ready.head !== null || this.preempted !== null || this.next !== null;

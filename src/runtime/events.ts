@@ -12,6 +12,27 @@ export type NodeEvent =
       readonly name: string | null;
       readonly at: number;
     }
+  /** Two processes have been linked. */
+  | { readonly kind: 'linked'; readonly pid: Pid; readonly to: Pid; readonly at: number }
+  /** A mailbox has come to hold half of its limit: its process does not keep up. */
+  | {
+      readonly kind: 'mailbox_filling';
+      readonly pid: Pid;
+      readonly entry: string;
+      readonly depth: number;
+      readonly limit: number;
+      readonly at: number;
+    }
+  /** A process has not waited for anything for `ms`; others get their turns, later. Once a long turn. */
+  | {
+      readonly kind: 'slow_turn';
+      readonly pid: Pid;
+      readonly entry: string;
+      /** Where it is in its source, `order.lua:42`. */
+      readonly where: string | null;
+      readonly ms: number;
+      readonly at: number;
+    }
   | { readonly kind: 'exited'; readonly pid: Pid; readonly result: ExitResult; readonly at: number }
   /** A message that nobody will read: its target is gone, unknown or full. */
   | {

@@ -44,6 +44,14 @@ export interface ProcessInfo {
   readonly mailboxDepth: number;
 }
 
+/** A process with those it is bound to, as far as this node knows. */
+export interface ProcessDetails extends ProcessInfo {
+  /** Whom it is linked to. */
+  readonly links: readonly Pid[];
+  /** Whom it monitors. */
+  readonly monitors: readonly Pid[];
+}
+
 export interface Host {
   /** Registry id, the host part of its PIDs. */
   readonly id: string;

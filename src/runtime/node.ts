@@ -19,7 +19,14 @@ import {
 } from '../core/signal.js';
 import type { Clock } from './clock.js';
 import { EventStream } from './events.js';
-import type { Host, MaybePromise, ProcessInfo, Spawned, SpawnOrder } from './host.js';
+import type {
+  Host,
+  MaybePromise,
+  ProcessDetails,
+  ProcessInfo,
+  Spawned,
+  SpawnOrder,
+} from './host.js';
 import { MailboxHost } from './mailbox-host.js';
 import { Names } from './names.js';
 import type { NodeMailbox } from './node-mailbox.js';
@@ -127,6 +134,9 @@ export class Node {
   /** Links two processes; linking to the dead counts as its failure, NOT_FOUND. */
   link(from: Pid, target: Pid): MaybePromise<Delivery> {
     this.topology.link(from, target);
+    if (this.events.observed) {
+      this.events.publish({ kind: 'linked', pid: from, to: target, at: this.clock.now() });
+    }
     const answer = this.deliver(target, { kind: 'link', from });
     if (answer instanceof Promise) return answer.then((a) => this.linked(from, target, a));
     return this.linked(from, target, answer);
@@ -177,8 +187,11 @@ export class Node {
     return this.mailboxes.open(name);
   }
 
-  describe(pid: Pid): MaybePromise<ProcessInfo | undefined> {
-    return this.hostOf(pid)?.describe(pid);
+  describe(pid: Pid): MaybePromise<ProcessDetails | undefined> {
+    const info = this.hostOf(pid)?.describe(pid);
+    return info instanceof Promise
+      ? info.then((found) => this.withBonds(found))
+      : this.withBonds(info);
   }
 
   /** Every process of every host, hosts in the order they were added. */
@@ -204,6 +217,13 @@ export class Node {
       this.last = { prefix: `{${parts.node}@${parts.host}|`, host };
     }
     return host;
+  }
+
+  private withBonds(info: ProcessInfo | undefined): ProcessDetails | undefined {
+    if (info === undefined) return undefined;
+    const { topology } = this;
+    const { pid } = info;
+    return { ...info, links: topology.linksOf(pid), monitors: topology.monitorsOf(pid) };
   }
 
   private noteSpawned(order: SpawnOrder, spawned: Spawned): Spawned {

@@ -9,7 +9,7 @@ import type { Pid } from '../core/pid.js';
 import type { ExitResult } from '../core/signal.js';
 import { copyValues, type SpawnOptions, spawnParts } from '../core/spawn-options.js';
 import type { NodeListener } from './events.js';
-import type { ProcessInfo } from './host.js';
+import type { ProcessDetails, ProcessInfo } from './host.js';
 import type { Node } from './node.js';
 import type { NodeMailbox } from './node-mailbox.js';
 import type { SupervisorView } from './supervisor/index.js';
@@ -131,7 +131,8 @@ export class Runtime {
     throw new PerdureError(ErrorKind.NOT_FOUND, `supervisor not found: ${target}`);
   }
 
-  async describe(pid: Pid): Promise<ProcessInfo | undefined> {
+  /** What a process is doing; `undefined` where nobody has heard of it. */
+  async describe(pid: Pid): Promise<ProcessDetails | undefined> {
     return this.node.describe(pid);
   }
 

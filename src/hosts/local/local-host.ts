@@ -44,6 +44,8 @@ export class LocalHost implements Host, LocalWorld {
   readonly timers: TimerQueue;
   readonly programs: Programs;
   private readonly mailboxLimit: number;
+  /** Unread messages of one process that observers are told of. */
+  private readonly mailboxMark: number;
   private readonly maxProcesses: number;
   private readonly processes: ProcessTable;
   private readonly queue: RunQueue;
@@ -58,6 +60,7 @@ export class LocalHost implements Host, LocalWorld {
     this.outside = options.outside;
     this.timers = new TimerQueue(this.node.clock);
     this.mailboxLimit = options.mailboxLimit ?? MAILBOX_LIMIT;
+    this.mailboxMark = Math.ceil(this.mailboxLimit / 2);
     this.maxProcesses = options.maxProcesses ?? Number.POSITIVE_INFINITY;
     this.processes = new ProcessTable(formatPid(this.id, '', this.node.name).slice(0, -1));
     this.queue = new RunQueue(() => this.node.clock.hold('local processes'));
@@ -96,6 +99,9 @@ export class LocalHost implements Host, LocalWorld {
       return { accepted: false, error: mailboxFull(pid, this.mailboxLimit) };
     }
     process.kernel.deliver(signal);
+    if (process.kernel.mailbox.depth === this.mailboxMark && signal.kind === 'message') {
+      this.noteFilling(process);
+    }
     if (process.kernel.runnable || process.kernel.result !== null) this.wake(process);
     return ACCEPTED;
   }
@@ -172,6 +178,15 @@ export class LocalHost implements Host, LocalWorld {
     return definition === null || definition === undefined
       ? this.programs.open(entry, kernel)
       : openDefinition(definition, kernel);
+  }
+
+  private noteFilling({ pid, kernel }: LocalProcess): void {
+    const { events, clock } = this.node;
+    const { entry, mailbox } = kernel;
+    if (!events.observed) return;
+    const { depth } = mailbox;
+    const limit = this.mailboxLimit;
+    events.publish({ kind: 'mailbox_filling', pid, entry, depth, limit, at: clock.now() });
   }
 
   private refusal(order: SpawnOrder): PerdureError | null {

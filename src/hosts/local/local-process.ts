@@ -2,6 +2,7 @@
  * A process of this Node process: a kernel whose syscalls are immediate actions on the node. The send
  * and receive path makes no promise; only what reaches another host or the network does.
  */
+import { performance } from 'node:perf_hooks';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
 import { isPid, type Pid } from '../../core/pid.js';
@@ -34,11 +35,16 @@ export interface LocalWorld {
 /** Turns of one process before the next process has its own. */
 const TURNS = 200;
 
+/** How long a process may go without waiting before observers are told. */
+const SLOW_MS = 500;
+
 export class LocalProcess implements Syscalls, Runnable, TimerOwner {
   readonly kernel: Kernel;
   queued = false;
   /** Its end was reported; owned by the host. */
   reaped = false;
+  /** When it began to be busy without waiting, in ms; 0 when it is not. */
+  private busySince = 0;
   private readonly parent: Pid | null;
   private timers: Pocket<TimerEntry> | null = null;
   /** How to stop the work of a call that is under way. */
@@ -60,6 +66,8 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
 
   turn(): boolean {
     const more = this.runKernel();
+    if (this.kernel.busy) this.noteBusy();
+    else this.busySince = 0;
     if (this.kernel.result === null) return more;
     this.world.reap(this);
     return false;
@@ -200,6 +208,19 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
     } catch (thrown) {
       return failed(PerdureError.from(thrown));
     }
+  }
+
+  /** Looks at the real clock, which only the turns of a busy process pay for. */
+  private noteBusy(): void {
+    const now = performance.now();
+    if (this.busySince === 0) this.busySince = now;
+    const ms = now - this.busySince;
+    const { events, clock } = this.world.node;
+    if (ms < SLOW_MS || !events.observed) return;
+    this.busySince = Number.POSITIVE_INFINITY; // said once
+    const { pid, entry } = this.kernel;
+    const where = this.kernel.where();
+    events.publish({ kind: 'slow_turn', pid, entry, where, ms, at: clock.now() });
   }
 
   private spawn(request: SpawnRequest): MaybePromise<Spawned> {

@@ -23,19 +23,30 @@ export const processHost = defineKind(
     host: hostLimits.optional(),
     lifecycle: lifecycle.optional(),
   }),
-  (raw, context): ProcessHostEntry => ({
-    ...context.base,
-    kind: 'process.host',
-    limits: {
-      workers: raw.host?.workers ?? null,
-      queueSize: raw.host?.queue_size ?? null,
-      localQueueSize: raw.host?.local_queue_size ?? null,
-      maxProcesses: raw.host?.max_processes ?? null,
-      mailboxLimit: raw.host?.mailbox_limit ?? null,
-    },
-    lifecycle: toLifecycle(raw.lifecycle, context, HOSTS_AUTO_START),
-  }),
+  (raw, context): ProcessHostEntry => {
+    for (const name of ['workers', 'queue_size', 'local_queue_size'] as const) {
+      if (raw.host?.[name] !== undefined) context.warn(['host', name], NO_EFFECT[name]);
+    }
+    return {
+      ...context.base,
+      kind: 'process.host',
+      limits: {
+        workers: raw.host?.workers ?? null,
+        queueSize: raw.host?.queue_size ?? null,
+        localQueueSize: raw.host?.local_queue_size ?? null,
+        maxProcesses: raw.host?.max_processes ?? null,
+        mailboxLimit: raw.host?.mailbox_limit ?? null,
+      },
+      lifecycle: toLifecycle(raw.lifecycle, context, HOSTS_AUTO_START),
+    };
+  },
 );
+
+const NO_EFFECT = {
+  workers: 'has no effect: the processes of a node share one thread in this version',
+  queue_size: 'has no effect: max_processes and mailbox_limit bound what may wait',
+  local_queue_size: 'has no effect: max_processes and mailbox_limit bound what may wait',
+} as const;
 
 export const terminalHost = defineKind(
   z.strictObject({ ...commonFields('terminal.host'), lifecycle: lifecycle.optional() }),
