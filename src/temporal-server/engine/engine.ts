@@ -14,6 +14,7 @@ import { terminateRun, timeOutRun } from '../history/close.js';
 import type { CommandContext } from '../history/commands.js';
 import { Draft } from '../history/draft.js';
 import { type Due, dueKey, type Effect, type Transfer } from '../history/effects.js';
+import { HISTORY_EVENT_LIMIT, HISTORY_SIZE_LIMIT_BYTES } from '../history/limits.js';
 import { isBusy, isOpen } from '../history/state.js';
 import { fireTimer } from '../history/timers.js';
 import {
@@ -132,7 +133,6 @@ export class Engine {
     return this.exclusive(run.execution, () => {
       const draft = new Draft(run.state, this.inputs());
       const result = rule(draft);
-      enforceHistoryLimit(draft);
       return then(this.commit(run.execution, [draft]), () => result);
     });
   }
@@ -155,6 +155,7 @@ export class Engine {
 
   /** Stores drafts of one workflow id as one change, keeps them and carries out their effects. */
   commit(execution: Execution, drafts: readonly Draft[]): void | Promise<void> {
+    for (const draft of drafts) enforceHistoryLimits(draft);
     const all = drafts.flatMap((d) => (d.successor ? [d, d.successor] : [d]));
     const changed = all.filter((d) => d.events.length > 0 || d.effects.length > 0);
     const keep = () => this.#keep(execution, all);
@@ -352,12 +353,21 @@ export function isNotFound(thrown: unknown): boolean {
   return isServiceError(thrown) && thrown.code === StatusCode.NOT_FOUND;
 }
 
-/** Temporal's limit for the events of one run. */
-const HISTORY_EVENT_LIMIT = 51_200;
-
-function enforceHistoryLimit(d: Draft): void {
-  if (d.info.nextEventId <= HISTORY_EVENT_LIMIT || !isOpen(d.info)) return;
-  terminateRun(d, { reason: 'Workflow history count exceeds limit.', identity: 'history-service' });
+/** A run whose history passes a limit is terminated in the same transaction. */
+function enforceHistoryLimits(d: Draft): void {
+  if (!isOpen(d.info)) return;
+  const { nextEventId, historySizeBytes } = d.info;
+  const over =
+    nextEventId > HISTORY_EVENT_LIMIT
+      ? 'count'
+      : historySizeBytes > HISTORY_SIZE_LIMIT_BYTES
+        ? 'size'
+        : undefined;
+  if (over)
+    terminateRun(d, {
+      reason: `Workflow history ${over} exceeds limit.`,
+      identity: 'history-service',
+    });
 }
 
 function changesVisibility(d: Draft): boolean {

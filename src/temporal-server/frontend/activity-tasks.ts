@@ -15,11 +15,11 @@ import {
 } from '../history/activities.js';
 import type { Draft } from '../history/draft.js';
 import { serverFailure } from '../history/failures.js';
+import { boundedFailure, isTooLarge } from '../history/limits.js';
 import type { QueueName } from '../matching.js';
 import type { temporal } from '../proto.js';
 import { taskToken } from '../tokens.js';
 import { activityTaskResponse } from './poll-response.js';
-import { MAX_BLOB_BYTES, sizeOf } from './requests.js';
 import { nextTask, patience, takerOf } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -109,6 +109,10 @@ async function heartbeat(
   request: Pick<Request<'RecordActivityTaskHeartbeatRequest'>, 'details'>,
 ): Promise<object> {
   const details = request.details ?? undefined;
+  if (isTooLarge(details)) {
+    await engine.update(run, (d) => failOversized(d, refIn(d), 'Heartbeat details exceed', ''));
+    return { cancelRequested: true };
+  }
   const cancelRequested = await engine.update(run, (d) => heartbeatActivity(d, refIn(d), details));
   return { cancelRequested };
 }
@@ -119,14 +123,17 @@ async function complete(
   request: Pick<Request<'RespondActivityTaskCompletedRequest'>, 'result' | 'identity'>,
 ): Promise<object> {
   const { identity } = request;
-  const tooLarge = sizeOf(request.result) > MAX_BLOB_BYTES;
-  await engine.update(run, (d) => {
-    if (!tooLarge)
-      return completeActivity(d, refIn(d), { result: request.result ?? undefined, identity });
-    const failure = serverFailure('Complete result exceeds size limit.', true);
-    return failActivity(d, refIn(d), { failure, identity });
-  });
+  await engine.update(run, (d) =>
+    isTooLarge(request.result)
+      ? failOversized(d, refIn(d), 'Complete result exceeds', identity)
+      : completeActivity(d, refIn(d), { result: request.result ?? undefined, identity }),
+  );
   return {};
+}
+
+/** What a worker has sent is too large: the activity fails for good. */
+function failOversized(d: Draft, ref: ActivityRef, what: string, identity: string): void {
+  failActivity(d, ref, { failure: serverFailure(`${what} size limit.`, true), identity });
 }
 
 async function fail(
@@ -137,9 +144,10 @@ async function fail(
     'failure' | 'identity' | 'lastHeartbeatDetails'
   >,
 ): Promise<object> {
+  const { failure } = request;
   await engine.update(run, (d) =>
     failActivity(d, refIn(d), {
-      failure: request.failure ?? undefined,
+      failure: failure ? boundedFailure(failure) : undefined,
       identity: request.identity,
       lastHeartbeatDetails: request.lastHeartbeatDetails ?? undefined,
     }),
@@ -152,11 +160,11 @@ async function cancel(
   { run, refIn }: Target,
   request: Pick<Request<'RespondActivityTaskCanceledRequest'>, 'details' | 'identity'>,
 ): Promise<object> {
+  const { details, identity } = request;
   await engine.update(run, (d) =>
-    cancelActivity(d, refIn(d), {
-      details: request.details ?? undefined,
-      identity: request.identity,
-    }),
+    isTooLarge(details)
+      ? failOversized(d, refIn(d), 'Cancel details exceed', identity)
+      : cancelActivity(d, refIn(d), { details: details ?? undefined, identity }),
   );
   return {};
 }

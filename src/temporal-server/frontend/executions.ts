@@ -13,6 +13,7 @@ import {
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { cronProblem, firstCronDelayMs } from '../history/cron.js';
+import { attributesSizeProblem, MAX_BLOB_BYTES, mapSizeOf } from '../history/limits.js';
 import { retryPolicyProblem } from '../history/retry.js';
 import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
 import { completeTimeouts, type StartSpec } from '../history/start.js';
@@ -60,9 +61,12 @@ function checkStart(engine: Engine, request: StartRequest | SignalWithStartReque
   if (durationMs(request.workflowStartDelay) < 0)
     throw invalid('An invalid WorkflowStartDelay is set on request: negative duration');
   const fields = request.searchAttributes?.indexedFields ?? {};
-  const attributes = engine.namespaces.searchAttributesProblem(request.namespace, fields);
+  const attributes =
+    engine.namespaces.searchAttributesProblem(request.namespace, fields) ??
+    attributesSizeProblem(fields);
   if (attributes) throw invalid(attributes);
   checkBlob(request.input);
+  if (mapSizeOf(request.memo?.fields) > MAX_BLOB_BYTES) throw invalid('Memo size exceeds limit.');
 }
 
 function checkTimeouts(request: StartRequest | SignalWithStartRequest): void {

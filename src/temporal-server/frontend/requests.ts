@@ -1,11 +1,10 @@
 /** Checks that many requests share. */
 import { invalid } from '../errors.js';
+import { isTooLarge } from '../history/limits.js';
 import type { Payloads, temporal } from '../proto.js';
 
 /** Temporal's limit for ids, in bytes. */
 const MAX_ID_BYTES = 1000;
-/** Temporal's limit for a blob. */
-export const MAX_BLOB_BYTES = 2 * 1024 * 1024;
 
 const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -26,12 +25,6 @@ export function checkIdLength(value: string, name: string): void {
     throw invalid(`${name} length exceeds limit.`);
 }
 
-export function sizeOf(payloads: Payloads | null | undefined): number {
-  let bytes = 0;
-  for (const payload of payloads?.payloads ?? []) bytes += (payload.data?.length ?? 0) + 2;
-  return bytes;
-}
-
 export function checkBlob(payloads: Payloads | null | undefined): void {
-  if (sizeOf(payloads) > MAX_BLOB_BYTES) throw invalid('Blob data size exceeds limit.');
+  if (isTooLarge(payloads)) throw invalid('Blob data size exceeds limit.');
 }

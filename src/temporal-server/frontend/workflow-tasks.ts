@@ -6,14 +6,10 @@ import { invalid, notFound } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { startActivity } from '../history/activities.js';
+import { terminateRun } from '../history/close.js';
 import { completeTask } from '../history/commands.js';
 import type { Draft } from '../history/draft.js';
-import {
-  type CommandError,
-  causeName,
-  isCommandError,
-  serverFailure,
-} from '../history/failures.js';
+import { type CommandError, isCommandError, serverFailure } from '../history/failures.js';
 import {
   failWorkflowTask,
   scheduleWorkflowTask,
@@ -244,7 +240,7 @@ function completedResponse(engine: Engine, run: Run, done: Done): Uint8Array {
   return withField(rest, WORKFLOW_TASK_FIELD, workflowTaskResponse(engine, { run, ...done.next }));
 }
 
-/** A task whose commands could not be carried out fails, and another follows. */
+/** A task whose commands could not be carried out fails; another follows, or the run's end. */
 async function failBadTask(
   engine: Engine,
   run: Run,
@@ -256,10 +252,12 @@ async function failBadTask(
   await engine.update(run, (d) => {
     failWorkflowTask(d, startedTask(d, token), {
       cause,
-      failure: serverFailure(error.message || causeName(cause), true),
+      failure: serverFailure(error.fullMessage, true),
       identity,
     });
-    scheduleWorkflowTask(d);
+    if (error.terminates)
+      terminateRun(d, { reason: error.fullMessage, identity: 'history-service' });
+    else scheduleWorkflowTask(d);
   });
 }
 

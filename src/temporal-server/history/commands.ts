@@ -13,6 +13,13 @@ import { cancelRun, completeRun, continueRun, failRun } from './close.js';
 import type { Draft } from './draft.js';
 import { initiateCancel, initiateSignal } from './externals.js';
 import { CommandError } from './failures.js';
+import {
+  attributesSizeProblem,
+  checkCommandSize,
+  failureSize,
+  mapSizeOf,
+  sizeOf,
+} from './limits.js';
 import { isOpen } from './state.js';
 import { cancelTimer, startTimer } from './timers.js';
 import {
@@ -144,6 +151,11 @@ class Work {
 
   #scheduleActivity(command: Command): void {
     const attributes = command.scheduleActivityTaskCommandAttributes ?? {};
+    checkCommandSize(
+      sizeOf(attributes.input),
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES,
+      'ScheduleActivityTaskCommandAttributes.Input',
+    );
     const id = scheduleActivity(this.d, attributes, {
       completedEventId: this.completedEventId,
       userMetadata: command.userMetadata,
@@ -154,10 +166,11 @@ class Work {
 
   #startChild(command: Command): void {
     const attributes = command.startChildWorkflowExecutionCommandAttributes ?? {};
-    this.#checkSearchAttributes(
-      attributes.searchAttributes?.indexedFields,
-      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
-    );
+    const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES;
+    this.#checkSearchAttributes(attributes.searchAttributes?.indexedFields, cause);
+    const name = 'StartChildWorkflowExecutionCommandAttributes';
+    checkCommandSize(sizeOf(attributes.input), cause, `${name}. Input`);
+    checkCommandSize(mapSizeOf(attributes.memo?.fields), cause, `${name}.Memo`);
     initiateChild(this.d, attributes, this.completedEventId, command.userMetadata);
   }
 
@@ -169,6 +182,14 @@ class Work {
         'MarkerName is not set on RecordMarkerCommand.',
       );
     }
+    let sizeBytes = 0;
+    for (const [name, details] of Object.entries(marker.details ?? {}))
+      sizeBytes += Buffer.byteLength(name) + sizeOf(details);
+    checkCommandSize(
+      sizeBytes,
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES,
+      'RecordMarkerCommandAttributes.Details',
+    );
     this.d.append(
       'markerRecorded',
       {
@@ -182,9 +203,13 @@ class Work {
     );
   }
 
-  #checkSearchAttributes(attributes: PayloadMap | null | undefined, cause: number): void {
+  /** @param sizeCause - what the task fails with where one is too large */
+  #checkSearchAttributes(attributes: PayloadMap | null | undefined, sizeCause: number): void {
     const problem = attributes && this.context.searchAttributesProblem(attributes);
-    if (problem) throw new CommandError(cause, problem);
+    if (problem)
+      throw new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, problem);
+    const tooLarge = attributesSizeProblem(attributes);
+    if (tooLarge) throw new CommandError(sizeCause, tooLarge, { terminates: true });
   }
 
   #upsertSearchAttributes(command: Command): void {
@@ -207,31 +232,59 @@ class Work {
 
   #modifyMemo(command: Command): void {
     const memo = command.modifyWorkflowPropertiesCommandAttributes?.upsertedMemo;
-    if (!memo) {
-      throw new CommandError(
-        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES,
-        'UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.',
-      );
-    }
-    this.d.info.memo = merged(this.d.info.memo, memo.fields ?? {});
+    const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES;
+    if (!memo)
+      throw new CommandError(cause, 'UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.');
+    const name = 'ModifyWorkflowPropertiesCommandAttributes';
+    checkCommandSize(mapSizeOf(memo.fields), cause, name);
+    const all = merged(this.d.info.memo, memo.fields ?? {});
+    checkCommandSize(mapSizeOf(all), cause, `${name}. Memo`);
+    this.d.info.memo = all;
     this.d.append('workflowPropertiesModified', {
       workflowTaskCompletedEventId: int64(this.completedEventId),
       upsertedMemo: memo,
     });
   }
 
+  #complete(command: Command): void {
+    const result = command.completeWorkflowExecutionCommandAttributes?.result ?? undefined;
+    // The cause is Temporal's own, odd as it is.
+    checkCommandSize(
+      sizeOf(result),
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES,
+      'CompleteWorkflowExecutionCommandAttributes.Result',
+    );
+    completeRun(this.d, result, this.completedEventId);
+  }
+
+  #fail(command: Command): void {
+    const failure = command.failWorkflowExecutionCommandAttributes?.failure ?? {};
+    checkCommandSize(
+      failureSize(failure),
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_FAIL_WORKFLOW_EXECUTION_ATTRIBUTES,
+      'FailWorkflowExecutionCommandAttributes.Failure',
+    );
+    failRun(this.d, failure, this.completedEventId);
+  }
+
+  #continue(command: Command): void {
+    const attributes = command.continueAsNewWorkflowExecutionCommandAttributes ?? {};
+    const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES;
+    this.#checkSearchAttributes(attributes.searchAttributes?.indexedFields, cause);
+    const name = 'ContinueAsNewWorkflowExecutionCommandAttributes';
+    checkCommandSize(sizeOf(attributes.input), cause, `${name}. Input`);
+    checkCommandSize(mapSizeOf(attributes.memo?.fields), cause, `${name}. Memo`);
+    continueRun(this.d, attributes, this.completedEventId);
+  }
+
   #close(command: Command): void {
     const { d, completedEventId } = this;
     switch (command.commandType) {
       case CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
-        completeRun(
-          d,
-          command.completeWorkflowExecutionCommandAttributes?.result ?? undefined,
-          completedEventId,
-        );
+        this.#complete(command);
         return;
       case CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
-        failRun(d, command.failWorkflowExecutionCommandAttributes?.failure ?? {}, completedEventId);
+        this.#fail(command);
         return;
       case CommandType.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
         cancelRun(
@@ -240,15 +293,9 @@ class Work {
           completedEventId,
         );
         return;
-      case CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: {
-        const attributes = command.continueAsNewWorkflowExecutionCommandAttributes ?? {};
-        this.#checkSearchAttributes(
-          attributes.searchAttributes?.indexedFields,
-          Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
-        );
-        continueRun(d, attributes, completedEventId);
+      case CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
+        this.#continue(command);
         return;
-      }
       default:
         throw new CommandError(
           Cause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED,

@@ -3,6 +3,7 @@ import { enums, int64, type temporal } from '../proto.js';
 import { PENDING_LIMIT } from './activity-schedule.js';
 import type { Draft } from './draft.js';
 import { CommandError } from './failures.js';
+import { checkCommandSize, sizeOf } from './limits.js';
 import { type ExternalRequest, isOpen } from './state.js';
 import { scheduleWorkflowTask } from './workflow-task.js';
 
@@ -27,6 +28,11 @@ export function initiateSignal(d: Draft, command: SignalCommand, completedEventI
       `SignalName is not set on SignalExternalWorkflowExecutionCommand. WorkflowId=${workflowId} RunId=${runId}`,
     );
   checkNamespace(d, command.namespace, bad);
+  checkCommandSize(
+    sizeOf(command.input),
+    Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SIGNAL_WORKFLOW_EXECUTION_ATTRIBUTES,
+    'SignalExternalWorkflowExecutionCommandAttributes.Input',
+  );
   checkPending(
     d,
     Cause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_SIGNALS_LIMIT_EXCEEDED,

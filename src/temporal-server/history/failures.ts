@@ -1,13 +1,20 @@
 /** Failures that the server itself makes, worded as Temporal words them. */
 import { enumName, enums, type Failure, type Payloads, pascalCase } from '../proto.js';
 
-/** Thrown by a rule when a command cannot be carried out: the workflow task fails with `cause`. */
+/**
+ * Thrown by a rule when a command cannot be carried out: the workflow task fails with `cause`, and
+ * where it `terminates` the run ends with it.
+ */
 export class CommandError extends Error {
+  readonly terminates: boolean;
+
   constructor(
     readonly taskFailedCause: number,
     message: string,
+    options: { readonly terminates: boolean } = { terminates: false },
   ) {
     super(message);
+    this.terminates = options.terminates;
     this.name = 'TemporalCommandError';
   }
 
