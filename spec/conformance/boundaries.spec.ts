@@ -1,4 +1,4 @@
-/** Rules 9, 11 and 12 of docs/semantics.md: children, copies, crashes. Rule 10, upgrade, is not there yet. */
+/** Rules 9 to 12 of docs/semantics.md: children, upgrade, copies, crashes. */
 import { expect, it } from '@jest/globals';
 import { describeOn, HOSTS } from '../support/conformance.js';
 
@@ -24,6 +24,39 @@ describeOn(HOSTS, 'rule 9: children', ({ run, host }) => {
         return { value, none == nil, err:kind(), err:message(), fence() == nil }`,
     });
     expect(got).toEqual([42, true, 'CONFLICT', 'no', true]);
+  });
+});
+
+describeOn(HOSTS, 'rule 10: upgrade', ({ run, host }) => {
+  const local = host.durable ? it.skip : it;
+
+  local(
+    'keeps PID, name, monitors, links and unread messages, and starts the other program',
+    async () => {
+      const got = await run({
+        first: `local from = ...
+        process.registry.register("a name")
+        receive()
+        process.upgrade("app:second", from)
+        process.send(from, "went on", true)`,
+        second: `local from = ...
+        process.send(from, "second", { process.pid(), process.registry.lookup("a name"), data() })
+        return nil, errors.new(data(), "told to fail")`,
+        main: `process.set_options({ trap_links = true })
+        local pid = process.spawn_linked_monitored("app:first", HOST, process.pid())
+        for _, text in ipairs({ "go", "unread", "CONFLICT" }) do process.send(pid, "t", text) end
+        local m = receive()
+        local said = m:payload():data()
+        local a, b = show(next_event()), show(next_event())
+        return { m:topic(), said[1] == pid and said[2] == pid, said[3], a.error, b.error, a.kind ~= b.kind, fence() == nil }`,
+      });
+      expect(got).toEqual(['second', true, 'unread', 'CONFLICT', 'CONFLICT', true, true]);
+    },
+  );
+
+  local('to a program that is not there answers NOT_FOUND, and the old one goes on', async () => {
+    const got = await run({ main: 'return kind(process.upgrade("app:missing"))' });
+    expect(got).toBe('NOT_FOUND');
   });
 });
 
