@@ -7,6 +7,8 @@ import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Clock as ServerClock, TemporalServer } from '../temporal-server/index.js';
 import { splitAddress } from './addresses.js';
 
+const LOCALHOST = '127.0.0.1';
+
 export class EmbeddedServers {
   private readonly servers = new Map<string, TemporalServer>();
 
@@ -33,10 +35,12 @@ export class EmbeddedServers {
   async start(address: string, elsewhere: boolean): Promise<string> {
     const known = this.servers.get(address);
     if (known !== undefined) return known.address;
-    const port = splitAddress(address)?.port ?? 0;
+    const { host, port } = splitAddress(address) ?? { host: LOCALHOST, port: 0 };
     const { startTemporalServer } = await import('../temporal-server/index.js');
     const begin = (at: number) =>
       startTemporalServer({
+        // A name may stand for several addresses: Temporal's tools look for this one.
+        host: host === 'localhost' ? LOCALHOST : host,
         port: at,
         namespaces: [...this.namespaces],
         ...(this.clock !== undefined && { clock: this.clock }),

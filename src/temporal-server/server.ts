@@ -43,7 +43,7 @@ export interface TemporalServerOptions {
 
 /** A server that is up. */
 export interface TemporalServer {
-  /** `host:port`. */
+  /** `host:port`, an IPv6 host in brackets. */
   readonly address: string;
   readonly clock: Clock;
   /** Ends long polls, lets calls in progress end, and closes the port. */
@@ -82,7 +82,7 @@ export async function startTemporalServer(
     calls,
     onDefect: (where, error) => observe({ kind: 'defect', where, error }),
   });
-  const address = `${host}:${edge.port}`;
+  const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
   observe({ kind: 'listening', address });
   return { address, clock, close: () => close(engine, edge, closing, observe) };
 }
