@@ -56,7 +56,7 @@ export function world(lua: { readonly [entry: string]: string } = {}): World {
           source,
           use: 'local',
           kernel,
-          instructionLimit: null,
+          budget: null,
           slice: 100_000,
         });
       },

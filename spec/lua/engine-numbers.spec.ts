@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Value } from '../../src/core/payload.js';
+import { Budget } from '../../src/lua/engine.js';
 import { fengariEngine } from '../../src/lua/fengari/engine.js';
 import { formatNumber, parseNumber } from '../../src/lua/fengari/numerals.js';
 import { evalLua, startLua } from '../support/lua.js';
@@ -251,7 +252,7 @@ describe('whole numbers', () => {
     'a loop over %s, whose index cannot move on, is an error and not endless',
     (range) => {
       const host = startLua(`return function() for i = ${range} do end end`, {
-        instructionLimit: 3_000_000,
+        budget: new Budget(3_000_000),
       });
       expect(host.error).toMatchObject({
         kind: 'INVALID',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Budget } from '../../src/lua/engine.js';
 import { fengariEngine } from '../../src/lua/fengari/engine.js';
 import { Use } from '../../src/lua/module.js';
 import { evalLua, luaSource, startLua } from '../support/lua.js';
@@ -61,7 +62,7 @@ describe('what a program cannot reach', () => {
           source: source(word),
           use: Use.LOCAL,
           kernel: host.kernel,
-          instructionLimit: null,
+          budget: null,
           slice: null,
         }),
       );
@@ -127,7 +128,7 @@ describe('the host decides', () => {
       ),
       use: Use.LOCAL,
       kernel: host.kernel,
-      instructionLimit: null,
+      budget: null,
       slice: null,
     });
     expect(host.run(program).value).toEqual([0.25, 1, 6, 0]);
@@ -171,10 +172,10 @@ describe('checked casts', () => {
 });
 
 describe('the instruction limit', () => {
-  const limited = (body: string, limit = 10_000) =>
+  const limited = (body: string, limit: number | Budget = 10_000) =>
     startLua(`return function()\n${body}\nend`, {
       modules: [luaTestModule()],
-      instructionLimit: limit,
+      budget: typeof limit === 'number' ? new Budget(limit) : limit,
     });
 
   it('ends a loop that never waits, and says where', () => {
@@ -201,9 +202,33 @@ describe('the instruction limit', () => {
     expect(host.error?.message).toContain('used more than 10000 instructions');
   });
 
-  it('counts each turn anew', () => {
-    const host = limited('for i = 1, 10 do for j = 1, 2000 do end test.sleep(1) end return "done"');
-    expect(host.turn(10).value).toBe('done');
+  it('holds for all turns until it is renewed', () => {
+    const body = 'for i = 1, 10 do for j = 1, 2000 do end test.sleep(1) end return "done"';
+    expect(limited(body).turn(10).error?.kind).toBe('INTERNAL');
+    const budget = new Budget(10_000);
+    const host = limited(body, budget);
+    for (let i = 0; i < 10; i++) {
+      budget.renew();
+      host.turn(1);
+    }
+    expect(host.value).toBe('done');
+  });
+
+  it.each([
+    'string.find(string.rep("a", 26), string.rep("a?", 26) .. string.rep("a", 26))',
+    'string.match(string.rep("a", 2000), ".-.-.-.-b")',
+    'string.gsub(string.rep("a", 2000), "(.-)(.-)(.-)b", "")',
+    'string.gmatch(string.rep("a", 2000), ".-.-.-.-b")()',
+    'string.find(string.rep("a", 200000), string.rep("a", 100000) .. "b", 1, true)',
+    'local s = string.rep("x", 1000000) while true do s:reverse() end',
+    'table.move({}, 1, 2^30, 2)',
+    'local t = {} for i = 1, 2000 do table.insert(t, 1, i) end',
+    'string.rep("x", 30000000)',
+  ])('counts what library functions do: %s', (body) => {
+    const host = limited(`pcall(function() ${body} end) while true do end`, 50_000);
+    expect(host.error?.message).toBe(
+      'used more than 50000 instructions without waiting (test.lua:2)',
+    );
   });
 
   it('is also met by many short coroutines', () => {
@@ -212,6 +237,19 @@ describe('the instruction limit', () => {
       100_000,
     );
     expect(host.error?.message).toContain('used more than');
+  });
+});
+
+describe('a library function without a budget', () => {
+  it.each([
+    ['string.rep("x", 2^40)', 'resulting string too large'],
+    ['string.gsub(string.rep("x", 2^20), "x", string.rep("y", 2^20))', 'too large'],
+    ['table.concat({ string.rep("x", 2^25), string.rep("x", 2^25), "x" })', 'too large'],
+    ['string.find(string.rep("a", 40), string.rep("a?", 40) .. string.rep("a", 40))', 'backtracks'],
+  ])('fails all the same: %s', (call, message) => {
+    const error = startLua(`return function() ${call} end`).error;
+    expect(error?.message).toContain('test.lua:1: ');
+    expect(error?.message).toContain(message);
   });
 });
 
@@ -229,7 +267,7 @@ describe('memory', () => {
           source,
           use: Use.LOCAL,
           kernel: host.kernel,
-          instructionLimit: null,
+          budget: null,
           slice: null,
         }),
       );

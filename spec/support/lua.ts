@@ -1,7 +1,7 @@
 /** Runs Lua in specs: a source of one file, a few modules, a {@link TestHost}. */
 import { createHash } from 'node:crypto';
 import type { Value } from '../../src/core/payload.js';
-import type { Engine, LuaSource } from '../../src/lua/engine.js';
+import type { Budget, Engine, LuaSource } from '../../src/lua/engine.js';
 import { fengariEngine } from '../../src/lua/fengari/engine.js';
 import { type LuaModule, ModuleAccess, Use } from '../../src/lua/module.js';
 import { TestHost, type TestHostOptions } from './test-host.js';
@@ -34,7 +34,7 @@ export interface RunOptions extends TestHostOptions {
   readonly modules?: readonly LuaModule[];
   readonly source?: Partial<LuaSource>;
   readonly values?: readonly Value[];
-  readonly instructionLimit?: number;
+  readonly budget?: Budget;
   readonly slice?: number;
   readonly use?: Use;
 }
@@ -47,7 +47,7 @@ export function startLua(text: string, options: RunOptions = {}): TestHost {
     source: luaSource(text, options.source),
     use: options.use ?? Use.LOCAL,
     kernel: host.kernel,
-    instructionLimit: options.instructionLimit ?? null,
+    budget: options.budget ?? null,
     slice: options.slice ?? null,
   });
   return host.run(program, ...(options.values ?? []));

@@ -37,7 +37,7 @@ export class LocalPrograms implements Programs {
       source,
       use: this.use,
       kernel,
-      instructionLimit: null,
+      budget: null,
       slice: SLICE,
     });
   }

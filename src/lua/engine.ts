@@ -24,12 +24,27 @@ export interface LuaSource {
   readonly imports: { readonly [alias: string]: LuaSource };
 }
 
+/**
+ * VM instructions that a program may take before it fails with INTERNAL. Its owner renews it whenever the
+ * program may go on for as long again.
+ */
+export class Budget {
+  used = 0;
+
+  /** @param limit instructions; the work of library functions counts too */
+  constructor(readonly limit: number) {}
+
+  renew(): void {
+    this.used = 0;
+  }
+}
+
 export interface OpenOptions {
   readonly source: LuaSource;
   readonly use: Use;
   readonly kernel: Kernel;
-  /** VM instructions one turn of a task may take before it fails with INTERNAL; `null`: no limit. */
-  readonly instructionLimit: number | null;
+  /** VM instructions that the program may take; `null`: no limit. */
+  readonly budget: Budget | null;
   /**
    * VM instructions after which the process gives up its turn to others, and goes on at its next one;
    * `null`: never, as in a workflow, where a turn must not depend on how long it is.

@@ -20,6 +20,20 @@ const workflows = {
       coroutine.spawn(function() while true do a:send(1) b:receive() end end)
       while true do a:receive() b:send(1) end
     end`,
+  backtracks: `
+    local time = require("time")
+    return function()
+      time.sleep("10ms")
+      return string.find(string.rep("a", 40), string.rep("a?", 40) .. string.rep("a", 40))
+    end`,
+  turns: `
+    return function()
+      local inbox = process.inbox()
+      for i = 1, 30 do
+        inbox:receive()
+        for j = 1, 1000000 do end
+      end
+    end`,
   syntax: `return function( end`,
   sleeps: `
     local time = require("time")
@@ -95,7 +109,7 @@ describe('a workflow', () => {
   it('ends with INVALID when the result is larger than a payload may be', async () => {
     const error = await failure('huge');
     expect(error?.kind).toBe('INVALID');
-    expect(error?.message).toContain('3145');
+    expect(error?.message).toContain('2097152');
   });
 
   it.each(['endless', 'swallows', 'spinning'])(
@@ -105,6 +119,18 @@ describe('a workflow', () => {
       expect(error?.kind).toBe('INTERNAL');
     },
   );
+
+  it('ends with INTERNAL and the place when a pattern never stops backtracking', async () => {
+    const error = await failure('backtracks');
+    expect(error?.kind).toBe('INTERNAL');
+    expect(error?.message).toContain('backtracks.lua:5');
+  });
+
+  it('has a budget for each activation, not for each turn', async () => {
+    const messages = Array.from({ length: 30 }, () => ({ topic: 'go', values: [] }));
+    const { error } = await world.run('turns', [], { messages });
+    expect(error?.message).toContain('used more than 20000000 instructions without waiting');
+  });
 
   it('ends with INVALID when its source does not compile', async () => {
     const error = await failure('syntax');

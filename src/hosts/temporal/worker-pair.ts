@@ -28,6 +28,13 @@ export interface WorkerPairOptions {
  */
 const FORCE_AFTER_MS = 10_000;
 
+/**
+ * How long the SDK lets one activation run; its own default is five seconds. Stopping one in the middle of a
+ * promise job leaves Node's stack of async hooks wrong, for which Node ends the whole process. A program has
+ * used up its instructions long before this, also on a machine that is busy.
+ */
+const ACTIVATION_LIMIT_MS = 60_000;
+
 /** Heartbeats go out at least this often, so that short heartbeat timeouts can be kept. */
 const HEARTBEAT_THROTTLE_MS = 4_000;
 
@@ -50,6 +57,8 @@ export class WorkerPair {
       namespace: options.client.namespace,
       activities: { default: defaultActivity(world) },
       interceptors: { activity: [headersFirst] },
+      // Not in the SDK's types, but an option all the same.
+      ...({ isolateExecutionTimeout: ACTIVATION_LIMIT_MS } as object),
       shutdownForceTime: FORCE_AFTER_MS + (options.settings.workerStopTimeoutMs ?? 0),
     };
     const workers = [

@@ -262,6 +262,7 @@ declare module 'fengari/src/lauxlib.js' {
     luaL_checkany(L: lua_State, arg: number): void;
     luaL_checktype(L: lua_State, arg: number, type: number): void;
     luaL_error(L: lua_State, message: Uint8Array, ...args: unknown[]): never;
+    luaL_len(L: lua_State, index: number): number;
     luaL_optinteger(L: lua_State, arg: number, otherwise: number): number;
     luaL_traceback(to: lua_State, from: lua_State, message: Uint8Array | null, level: number): void;
     luaL_where(L: lua_State, level: number): void;

@@ -52,7 +52,7 @@ export class LuaProcess implements Program, Scope {
     this.use = options.use;
     this.source = options.source;
     this.running = shared.state;
-    this.meter = Meter.of(options.instructionLimit, options.slice);
+    this.meter = Meter.of(options.budget, options.slice);
     this.call = new ProcessCall(this);
     this.env = lazyTable(this, environment.globals(this.source, this.use));
   }
@@ -76,6 +76,10 @@ export class LuaProcess implements Program, Scope {
     this.barriers = 0;
     this.meter?.startTurn();
     this.environment.useStrings(this);
+  }
+
+  spend(L: lua_State, instructions: number): void {
+    this.meter?.spend(L, instructions);
   }
 
   globalsOf(source: LuaSource): Table {

@@ -50,6 +50,8 @@ export interface Scope {
   running: lua_State;
   /** The task that is running, or ran last. */
   task: TaskScope;
+  /** Counts the work of a library function that runs on `L` as so many VM instructions. */
+  spend(L: lua_State, instructions: number): void;
   /** Resumes in progress from a place that cannot be suspended. */
   barriers: number;
 }

@@ -35,6 +35,7 @@ export const interceptors = (): WorkflowInterceptors => ({
   internals: [
     {
       activate({ activation, batchIndex }, next) {
+        workflowProcess.activate();
         const jobs = firstCancelFirst((activation.jobs ?? []).filter(harmless)).map(cancelAsSignal);
         next({ activation: { ...activation, jobs }, batchIndex });
       },

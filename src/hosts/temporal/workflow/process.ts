@@ -15,6 +15,7 @@ import type { Value } from '../../../core/payload.js';
 import { formatPid } from '../../../core/pid.js';
 import { EMPTY_CONTEXT, type ExitResult, type Signal } from '../../../core/signal.js';
 import { Kernel } from '../../../kernel/kernel.js';
+import { Budget } from '../../../lua/engine.js';
 import { Use } from '../../../lua/module.js';
 import type { WorkflowData } from './app-data.js';
 import { CancelReasons } from './cancel-reasons.js';
@@ -36,10 +37,10 @@ import {
 const TURN_LIMIT = 50_000;
 
 /**
- * VM instructions in one turn. A turn must be over within seconds: the SDK interrupts a task after five,
- * tries it again for ever, and meanwhile holds up every other workflow of the thread.
+ * VM instructions in one activation, all turns together: about a second. Meanwhile every other workflow
+ * of the thread waits, and after its time limit the SDK stops the activation and tries it again for ever.
  */
-const INSTRUCTION_LIMIT = 10_000_000;
+const INSTRUCTION_LIMIT = 20_000_000;
 
 /** How long a run that has ended waits for what it sent to be with the server. */
 const CLOSING_LIMIT_MS = 10_000;
@@ -54,9 +55,15 @@ export class WorkflowProcess {
   readonly cancelReasons = new CancelReasons();
   /** Signals that came in the first task, before `main` has run. */
   private readonly early: Signal[] = [];
+  private readonly budget = new Budget(INSTRUCTION_LIMIT);
   private running: Running | null = null;
   private stepping = false;
   private finish: ((result: ExitResult) => void) | null = null;
+
+  /** Begins an activation. */
+  activate(): void {
+    this.budget.renew();
+  }
 
   /** The whole life of the workflow: its result, or a failure that ends the run. */
   async run(values: readonly Value[], headers: Headers): Promise<unknown> {
@@ -110,7 +117,7 @@ export class WorkflowProcess {
         source: workflow.source,
         use: Use.WORKFLOW,
         kernel,
-        instructionLimit: INSTRUCTION_LIMIT,
+        budget: this.budget,
         slice: null,
       });
       kernel.start(program, values);
