@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parsePid } from '../../../src/core/pid.js';
 import { temporalWorld, type World } from '../../support/temporal-world.js';
 
 const workflows = {
@@ -75,6 +76,21 @@ describe('stopping a workflow', () => {
       error: null,
     });
     expect(await world.node.message(me(), 1)).toEqual({ topic: 'seen', values: ['enough'] });
+  });
+
+  it.each([
+    '{"ticket":17,"why":"customer"}',
+    'see {"reason":"r","deadline":1,"from":null}',
+    '{"reason":{"a":1},"deadline":null,"from":[1]}',
+    '{"reason":"r","deadline":"soon","from":null}',
+  ])('keeps the words of another client as they are: %s', async (reason) => {
+    const pid = await world.spawn('cancellable');
+    await world.client.connection.workflowService.requestCancelWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: parsePid(pid)?.id ?? '' },
+      reason,
+    });
+    expect((await world.exitOf(pid)).value).toMatchObject({ reason, timed: false });
   });
 
   it('ends it when the deadline passes', async () => {

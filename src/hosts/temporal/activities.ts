@@ -19,8 +19,8 @@ import type { AppData } from './workflow/app-data.js';
 import { toFailure } from './workflow/failures.js';
 import { readHeader } from './workflow/headers.js';
 import { decodePayload, encodeArg } from './workflow/payload-converter.js';
+import { activityHeader } from './workflow/shapes.js';
 import {
-  type ActivityHeader,
   OWN_ACTIVITY_PREFIX,
   OwnActivity,
   type PeerBatch,
@@ -81,21 +81,21 @@ async function runFunction(
     throw new PerdureError(ErrorKind.NOT_FOUND, `function not found: no activity of type ${type}`);
   }
   const context = ActivityContext.current();
-  const header = readHeader<ActivityHeader>(headers);
+  const header = activityHeader(readHeader(headers));
   const stopHeartbeat = startHeartbeat(context);
   const { value, error } = await world.node
     .runFunction({
       entry: activity.entry,
       values,
-      context: header?.context ?? EMPTY_CONTEXT,
-      options: header?.options ?? {},
-      parent: header?.parent ?? callerOf(world, context),
+      context: header.context ?? EMPTY_CONTEXT,
+      options: header.options ?? {},
+      parent: header.parent ?? callerOf(world, context),
       signal: context.cancellationSignal,
     })
     .finally(stopHeartbeat);
   if (error === null) return value;
   if (context.cancellationSignal.aborted) await context.cancelled;
-  const retries = header?.retries ?? true;
+  const retries = header.retries ?? true;
   throw toFailure(error, !(error.retryable ?? retries));
 }
 

@@ -3,6 +3,7 @@
  * taken from the jobs of an activation.
  */
 import type { coresdk } from '@temporalio/proto';
+import { cancelNote } from './shapes.js';
 import type { CancelNote } from './wire.js';
 
 type Command = coresdk.workflow_commands.IWorkflowCommand;
@@ -28,20 +29,19 @@ export class CancelReasons {
   }
 }
 
-/**
- * What a cancel request says. Between workflows the server puts words in front of the reason; a request
- * of another client has a reason of its own, or none.
- */
+/** What the server puts in front of the reason where a workflow asks another one to cancel. */
+const SERVER_PREFIX = /^Cancel requested by workflow with [^{]*? with reason: /;
+
+/** What a cancel request says: a note of ours, or a reason in the words of another client, or nothing. */
 export function readCancelReason(reason: string | null | undefined): CancelNote {
   const text = reason ?? '';
-  const brace = text.indexOf('{');
-  if (brace >= 0) {
+  const json = text.replace(SERVER_PREFIX, '');
+  if (json.startsWith('{')) {
     try {
-      const note = JSON.parse(text.slice(brace)) as Partial<CancelNote>;
-      const { reason: why = null, deadline = null, from = null } = note;
-      return { reason: why, deadline: typeof deadline === 'number' ? deadline : null, from };
+      const note = cancelNote(JSON.parse(json));
+      if (note !== undefined) return note;
     } catch {
-      // not ours: somebody's reason with a brace in it
+      // not ours: somebody's reason that begins with a brace
     }
   }
   return { reason: text === '' ? null : text, deadline: null, from: null };

@@ -57,7 +57,8 @@ export function decodePayload(payload: Payload | null | undefined): Value {
   const data = payload.data ?? new Uint8Array(0);
   if (name === PayloadEncoding.PLAIN || name === PayloadEncoding.PERDURE) {
     try {
-      return decodeValue(name, decode(data));
+      const value = decodeValue(name, decode(data));
+      return isDeeper(value, data.length) ? opaque(name, data) : value;
     } catch {
       return opaque(name, data); // malformed text: the receiver sees it as it is
     }
@@ -66,6 +67,22 @@ export function decodePayload(payload: Payload | null | undefined): Value {
   if (name === 'binary/plain') return new Uint8Array(data);
   return opaque(name, data);
 }
+
+/** Values nest no deeper than this: a program that walks one would run out of stack. */
+const MAX_FOREIGN_DEPTH = 1000;
+
+function isDeeper(value: Value, bytes: number): boolean {
+  if (bytes < 2 * MAX_FOREIGN_DEPTH) return false;
+  let level: readonly Value[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_FOREIGN_DEPTH) return true;
+    level = level.filter(isTable).flatMap((item) => Object.values(item));
+  }
+  return false;
+}
+
+const isTable = (value: Value): value is Exclude<Value & object, Uint8Array> =>
+  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 
 function opaque(encoding: string, data: Uint8Array): Value {
   return { encoding, data: new Uint8Array(data) };

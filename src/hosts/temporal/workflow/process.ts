@@ -22,16 +22,18 @@ import { CancelReasons } from './cancel-reasons.js';
 import { newEngine } from './engine.js';
 import { toFailure } from './failures.js';
 import { OutgoingHeaders, readHeader } from './headers.js';
+import { sinks } from './logs.js';
 import { encodeArg } from './payload-converter.js';
 import { type SandboxData, sandboxData, workflowOfType } from './sandbox-app.js';
-import { type Inputs, WorkflowSyscalls } from './syscalls.js';
 import {
-  type CancelNote,
-  OwnSignal,
-  type SignalHeader,
-  type StartHeader,
-  type StartupBatch,
-} from './wire.js';
+  cancelNote,
+  type ReadStartHeader,
+  signalHeader,
+  startHeader,
+  startupMessages,
+} from './shapes.js';
+import { type Inputs, WorkflowSyscalls } from './syscalls.js';
+import { OwnSignal, type SignalHeader } from './wire.js';
 
 /** Turns of tasks between two waits; more is a loop that never ends. */
 const TURN_LIMIT = 50_000;
@@ -70,7 +72,7 @@ export class WorkflowProcess {
     const ended = new Promise<ExitResult>((resolve) => {
       this.finish = resolve;
     });
-    this.start(values, readHeader<StartHeader>(headers));
+    this.start(values, startHeader(readHeader(headers)));
     const { value, error } = await ended;
     if (error !== null) throw toFailure(error, error.retryable === false);
     try {
@@ -82,15 +84,15 @@ export class WorkflowProcess {
 
   /** A signal of the history, in its order. */
   receive(name: string, args: readonly Value[], headers: Headers): void {
-    for (const signal of toSignals(name, args, readHeader<SignalHeader>(headers))) {
-      this.deliver(signal);
-    }
+    const { signals, malformed } = toSignals(name, args, signalHeader(readHeader(headers)));
+    if (malformed > 0) logMalformed(`signal ${name}`, malformed);
+    for (const signal of signals) this.deliver(signal);
   }
 
-  private start(values: readonly Value[], header: StartHeader | undefined): void {
+  private start(values: readonly Value[], header: ReadStartHeader): void {
     const data = sandboxData();
     const workflow = this.workflow(data);
-    const pid = header?.pid ?? formatPid(data.worker, workflowInfo().workflowId);
+    const pid = header.pid ?? formatPid(data.worker, workflowInfo().workflowId);
     const syscalls = new WorkflowSyscalls({
       data,
       pid,
@@ -99,13 +101,15 @@ export class WorkflowProcess {
       cancelReasons: this.cancelReasons,
       inputs: this.inputs(),
     });
-    const context = header?.context ?? EMPTY_CONTEXT;
+    const context = header.context ?? EMPTY_CONTEXT;
     const kernel = new Kernel({ pid, entry: workflow.entry, context, syscalls });
     this.running = { kernel, syscalls };
     this.open(kernel, workflow, values);
     this.step();
-    const from = header?.parent ?? null;
-    for (const { topic, values: items } of header?.messages ?? []) {
+    const from = header.parent ?? null;
+    const { batch, malformed } = header.messages;
+    if (malformed > 0) logMalformed('start header', malformed);
+    for (const { topic, values: items } of batch) {
       this.deliver({ kind: 'message', from, topic, values: items, context: null });
     }
     for (const signal of this.early.splice(0)) this.deliver(signal);
@@ -183,26 +187,41 @@ export class WorkflowProcess {
   }
 }
 
-function toSignals(
-  name: string,
-  args: readonly Value[],
-  header: SignalHeader | undefined,
-): readonly Signal[] {
-  const from = header?.from ?? null;
-  const context = header?.context ?? null;
+interface Received {
+  readonly signals: readonly Signal[];
+  /** Parts that are not what perdure writes, and were left out. */
+  readonly malformed: number;
+}
+
+function toSignals(name: string, args: readonly Value[], header: SignalHeader): Received {
+  const { from, context } = header;
   switch (name) {
     case OwnSignal.BATCH: {
-      const batch = (Array.isArray(args[0]) ? args[0] : []) as unknown as StartupBatch;
-      return batch.map(({ topic, values }) => ({ kind: 'message', from, topic, values, context }));
+      const { batch, malformed } = startupMessages(args[0]);
+      const signals = batch.map(
+        ({ topic, values }) => ({ kind: 'message', from, topic, values, context }) as const,
+      );
+      return { signals, malformed };
     }
     case OwnSignal.CANCEL: {
-      const note = (args[0] ?? {}) as Partial<CancelNote>;
-      const { reason = null, deadline = null, from: canceller = null } = note;
-      return [{ kind: 'cancel', from: canceller, reason, deadlineMs: deadline }];
+      const note = cancelNote(args[0]);
+      if (note === undefined) return { signals: [], malformed: 1 };
+      const { reason, deadline, from: canceller } = note;
+      const signal = { kind: 'cancel', from: canceller, reason, deadlineMs: deadline } as const;
+      return { signals: [signal], malformed: 0 };
     }
     default:
-      return [{ kind: 'message', from, topic: name, values: args, context }];
+      return {
+        signals: [{ kind: 'message', from, topic: name, values: args, context }],
+        malformed: 0,
+      };
   }
+}
+
+function logMalformed(where: string, count: number): void {
+  const { workflowId, workflowType } = workflowInfo();
+  const text = `${where}: ${count} malformed, dropped: this is not what perdure sends`;
+  sinks().log('warn', text, null, formatPid(sandboxData().worker, workflowId), workflowType);
 }
 
 function endless(): PerdureError {
