@@ -51,6 +51,7 @@ export function ask<T>(kernel: Performer, request: Request, read: Reading<T>): P
 
 /** A promise for what `read` makes of an answer that is there. */
 function settled<T>(answer: Answer, read: Reading<T>): Promise<T> {
+  if (read === nothing && answer.error === null) return ALL_IS_SAID as Promise<T>;
   try {
     return Promise.resolve(read(answer));
   } catch (error) {
@@ -67,6 +68,9 @@ export function rejected(error: unknown): Promise<never> {
 
 /** Whoever awaits the promise still gets the error. */
 const ignore = (): void => {};
+
+/** One promise for all that was done at once and has nothing to say: most sends. */
+const ALL_IS_SAID: Promise<unknown> = Promise.resolve();
 
 export const nothing: Reading<void> = ({ error }) => {
   if (error !== null) throw error;
