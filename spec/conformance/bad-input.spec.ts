@@ -124,7 +124,7 @@ describeOn(HOSTS, 'bad input', ({ run, start }) => {
       main: 'spawn_monitored("thrower") local m = show(next_event()).message return { #m, m:sub(1, 9) }',
     })) as [number, string];
     expect(got[1]).toBe('xxxxxxxxx');
-    expect(got[0]).toBeLessThan(2 * 1024 * 1024);
+    expect(got[0]).toBeLessThan(66_000);
   });
 
   it('lets neighbours go on beside a process that never yields, and terminate reaches it', async () => {
