@@ -17,27 +17,59 @@ import {
 import { ErrorKind, isPerdureError, PerdureError, parseErrorKind } from '../../../core/errors.js';
 import { copyValue, type Value } from '../../../core/payload.js';
 import { terminated } from '../../../kernel/kernel.js';
-import { encodePayload } from './payload-converter.js';
+import { encodePayload, payloadBytes } from './payload-converter.js';
 
 /** `error` as a failure that Temporal understands. `nonRetryable` also stops a retry policy. */
 export function toFailure(error: PerdureError, nonRetryable: boolean): ApplicationFailure {
   const failure = ApplicationFailure.create({
-    message: error.text,
+    message: cut(error.text, MAX_TEXT),
     type: error.kind,
     nonRetryable,
     details: [RawValue.fromPayload(encodePayload(errorValue(error)))],
   });
-  failure.stack = error.trace ?? '';
+  failure.stack = cut(error.trace ?? '', MAX_TEXT);
   return failure;
 }
 
-/** The description of an error as a payload; details that cannot be sent are left out. */
+/** Characters of a failure's message, and of its traceback. */
+const MAX_TEXT = 10_000;
+
+/** Bytes of an error's description. The server takes less of a failure than of a result. */
+const MAX_ERROR_BYTES = 100_000;
+
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`;
+
+/**
+ * The description of an error as a payload. Details that cannot be sent, or are too large, are replaced by
+ * a note: a failure that the server refuses would be tried again for ever.
+ */
 function errorValue(error: PerdureError): Value {
   const data = error.toData();
+  const small = {
+    ...data,
+    message: cut(data.message, MAX_TEXT),
+    ...(data.trace != null && { trace: cut(data.trace, MAX_TEXT) }),
+  };
+  return (
+    fitting(small) ??
+    fitting({ ...small, details: LEFT_OUT }) ?? {
+      kind: data.kind,
+      message: cut(data.message, MAX_TEXT),
+      details: LEFT_OUT,
+    }
+  );
+}
+
+const LEFT_OUT = { note: `left out: not a value, or more than ${MAX_ERROR_BYTES} bytes` };
+
+/** `data` as a value, where it is one and not too large. */
+function fitting(data: object): Value | undefined {
   try {
-    return copyValue(data, '');
+    const value = copyValue(data, '');
+    return payloadBytes(encodePayload(value)) <= MAX_ERROR_BYTES ? value : undefined;
   } catch {
-    return copyValue({ ...data, details: null }, '');
+    return undefined; // details that no payload can hold
   }
 }
 

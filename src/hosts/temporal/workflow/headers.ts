@@ -4,12 +4,15 @@
  */
 import type { Headers } from '@temporalio/common';
 import type { Value } from '../../../core/payload.js';
-import { decodePayload, encodePayload } from './payload-converter.js';
+import { decodePayload, encodeArg } from './payload-converter.js';
 import { type ActivityHeader, HEADER, type SignalHeader, type StartHeader } from './wire.js';
 
-/** `header` as the headers of a command; what is missing in it is not written. */
+/**
+ * `header` as the headers of a command; what is missing in it is not written.
+ * @throws PerdureError INVALID where it is larger than a payload may be.
+ */
 export function writeHeader(header: StartHeader | SignalHeader | ActivityHeader): Headers {
-  return { [HEADER]: encodePayload(header as unknown as Value) };
+  return { [HEADER]: encodeArg(header as unknown as Value, 'context and messages').payload };
 }
 
 /** The header of perdure as it came, for a reader of `shapes.ts`; null where there is none. */

@@ -84,9 +84,7 @@ export class OutgoingSignals {
   }
 
   private toPeer(node: string, to: Pid, signal: PeerSignal): Value {
-    const args = encodeArgs(signal.kind === 'message' ? signal.values : [], 'payload');
-    const bytes = args.reduce((sum, { payload }) => sum + (payload.data?.length ?? 0), 0);
-    this.options.peers.send(node, to, signal, bytes);
+    this.options.peers.send(node, to, signal);
     return true;
   }
 

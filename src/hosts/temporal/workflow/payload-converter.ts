@@ -28,25 +28,41 @@ export function encodePayload(value: Value): Payload {
 }
 
 /**
- * `values` as arguments for the SDK, already encoded.
- * @throws PerdureError INVALID for one that is larger than Temporal takes, named as `what[n]`.
+ * `values` as arguments for the SDK, already encoded. Temporal's limit is one for all of them together.
+ * @throws PerdureError INVALID for one that is larger than that, named as `what[n]`, or for all of them.
  */
 export function encodeArgs(values: readonly Value[], what: string): RawValue[] {
-  return values.map((value, i) => encodeArg(value, `${what}[${i + 1}]`));
+  const args = values.map((value, i) => encodeArg(value, `${what}[${i + 1}]`));
+  checkBytes(
+    args.reduce((sum, { payload }) => sum + payloadBytes(payload), 0),
+    what,
+  );
+  return args;
 }
 
 /** One argument, or a result. @throws PerdureError INVALID when it is larger than Temporal takes. */
 export function encodeArg(value: Value, what: string): RawValue {
   const payload = encodePayload(value);
-  const bytes = payload.data?.length ?? 0;
-  if (bytes > MAX_PAYLOAD_BYTES) {
-    throw new PerdureError(
-      ErrorKind.INVALID,
-      `${what}: ${bytes} bytes are more than a payload may have (${MAX_PAYLOAD_BYTES})`,
-      { details: { path: what, bytes } },
-    );
-  }
+  checkBytes(payloadBytes(payload), what);
   return RawValue.fromPayload(payload);
+}
+
+/** What stands around the data of a payload: its encoding, and the framing of each part. */
+const FRAMING_BYTES = 64;
+
+/** The size of a payload as the server counts it, or a little more. */
+export function payloadBytes(payload: Payload): number {
+  return (payload.data?.length ?? 0) + FRAMING_BYTES;
+}
+
+/** @throws PerdureError INVALID naming `what`, where the server would refuse so many bytes. */
+export function checkBytes(bytes: number, what: string): void {
+  if (bytes <= MAX_PAYLOAD_BYTES) return;
+  throw new PerdureError(
+    ErrorKind.INVALID,
+    `${what}: ${bytes} bytes are more than a payload may have (${MAX_PAYLOAD_BYTES})`,
+    { details: { path: what, bytes } },
+  );
 }
 
 /** The value of a Temporal payload; of an encoding we do not know, `{ encoding, data }`. */

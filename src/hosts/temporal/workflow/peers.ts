@@ -10,17 +10,20 @@ import type { Pid } from '../../../core/pid.js';
 import type { Activities } from './activities.js';
 import { nodeTaskQueue } from './app-data.js';
 import type { Outstanding } from './outstanding.js';
+import { checkBytes, encodePayload, payloadBytes } from './payload-converter.js';
 import { OwnActivity, type PeerBatch, type PeerSignal } from './wire.js';
 
 /** Items of one batch; the next ones wait for the next. */
 const BATCH_ITEMS = 200;
-/** Rough size of one batch: a payload may have 2 MiB, and one item alone may come close to it. */
-const BATCH_CHARS = 1024 * 1024;
+/** Bytes of one batch, unless one item alone has more. */
+const BATCH_BYTES = 1024 * 1024;
+/** What stands in a batch beside its items. */
+const BATCH_FRAMING_BYTES = 100;
 
 type Item = PeerBatch['items'][number];
 
 interface Lane {
-  readonly queue: { readonly item: Item; readonly chars: number }[];
+  readonly queue: { readonly item: Item; readonly bytes: number }[];
   busy: boolean;
 }
 
@@ -37,10 +40,15 @@ export class Peers {
     private readonly undeliverable: (node: string, items: readonly Item[], thrown: unknown) => void,
   ) {}
 
-  send(node: string, to: Pid, signal: PeerSignal, chars: number): void {
+  /** @throws PerdureError INVALID for a signal that is too large for a batch of its own. */
+  send(node: string, to: Pid, signal: PeerSignal): void {
+    const item = { seq: this.lastSeq + 1, to, signal };
+    const bytes = payloadBytes(encodePayload(item as unknown as Value));
+    checkBytes(bytes + 3 * this.sender.length + BATCH_FRAMING_BYTES, 'payload');
+    this.lastSeq++;
     const lane = this.lanes.get(node) ?? { queue: [], busy: false };
     this.lanes.set(node, lane);
-    lane.queue.push({ item: { seq: ++this.lastSeq, to, signal }, chars });
+    lane.queue.push({ item, bytes });
     if (!lane.busy) void this.outstanding.add(this.drain(node, lane));
   }
 
@@ -61,11 +69,11 @@ export class Peers {
 }
 
 function takeBatch(lane: Lane): Item[] {
-  let chars = 0;
+  let bytes = 0;
   let count = 0;
-  for (const { chars: more } of lane.queue) {
-    chars += more;
-    if (count > 0 && (chars > BATCH_CHARS || count === BATCH_ITEMS)) break;
+  for (const { bytes: more } of lane.queue) {
+    bytes += more;
+    if (count > 0 && (bytes > BATCH_BYTES || count === BATCH_ITEMS)) break;
     count++;
   }
   return lane.queue.splice(0, count).map(({ item }) => item);
