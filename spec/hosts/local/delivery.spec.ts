@@ -21,7 +21,7 @@ describe('sends on a local host', () => {
     const pair = fc.record({ from: process, to: process });
     await fc.assert(
       fc.asyncProperty(fc.array(pair, { minLength: PAIRS, maxLength: PAIRS }), deliverAll),
-      { numRuns: 1 },
+      { numRuns: 1, endOnFailure: true },
     );
   });
 });
@@ -77,7 +77,10 @@ describe('monitors on a local host', () => {
       minLength: AT_ONCE,
       maxLength: AT_ONCE,
     });
-    await fc.assert(fc.asyncProperty(races, raceAll), { numRuns: RACES / AT_ONCE });
+    await fc.assert(fc.asyncProperty(races, raceAll), {
+      numRuns: RACES / AT_ONCE,
+      endOnFailure: true,
+    });
   });
 });
 
