@@ -111,6 +111,21 @@ describe('the rules of a run', () => {
     );
   });
 
+  it('give no activity of a closed run to a worker', () => {
+    const run = startedRun();
+    takeTask(run);
+    answer(run, activity('1'));
+    const [pending] = run.state.activities.values();
+    const { scheduledEventId } = pending ?? { scheduledEventId: 0 };
+    const stamp = pending?.phase.kind === 'scheduled' ? pending.phase.stamp : 0;
+    run.step((d) => terminate(d, { reason: '', identity: '' }));
+    let given: unknown;
+    run.step((d) => {
+      given = startActivity(d, { scheduledEventId, stamp }, worker);
+    });
+    expect(given).toBeUndefined();
+  });
+
   it('put an activity into backoff, and give up when its policy does', () => {
     const run = startedRun();
     takeTask(run);

@@ -22,6 +22,7 @@ export function startActivity(
   task: { readonly scheduledEventId: number; readonly stamp: number },
   request: { readonly requestId: string; readonly identity: string; readonly buildId: string },
 ): ActivityInfo | undefined {
+  if (!isOpen(d.info)) return undefined;
   const activity = d.activities.get(task.scheduledEventId);
   if (activity?.phase.kind !== 'scheduled' || activity.phase.stamp !== task.stamp) return undefined;
   const started: ActivityInfo = {
