@@ -10,6 +10,7 @@ export {
   type TimerOptions,
 } from './clock.js';
 export type { ServerEvent } from './engine/events.js';
+export type { ClosedRunLimits } from './engine/retention.js';
 export {
   DEFAULT_PORT,
   startTemporalServer,

@@ -29,6 +29,11 @@ export class MemoryStore implements Store {
     return records;
   }
 
+  drop(key: RunKey): void {
+    this.#histories.delete(key.runId);
+    this.#visible.get(key.namespace)?.delete(key.runId);
+  }
+
   events(key: RunKey, from: number, to: number): readonly StoredEvent[] {
     return (this.#histories.get(key.runId) ?? []).slice(Math.max(from, 1) - 1, to);
   }

@@ -4,6 +4,7 @@
 import { type Clock, skippingClock, systemClock } from './clock.js';
 import { Engine, type Task } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
+import { CLOSED_RUN_LIMITS, type ClosedRunLimits } from './engine/retention.js';
 import { deliverTransfer } from './engine/transfers.js';
 import { activityTaskMethods } from './frontend/activity-tasks.js';
 import { describeMethods } from './frontend/describe.js';
@@ -37,6 +38,12 @@ export interface TemporalServerOptions {
   readonly searchAttributes?: { readonly [name: string]: SearchAttributeType };
   /** Told what happens: see {@link ServerEvent}. */
   readonly onEvent?: (event: ServerEvent) => void;
+  /**
+   * How many closed runs are kept at most, and how much history of theirs, before their namespace's
+   * retention (24 h of real time by default) is over; the first to close go first. Default 20,000
+   * runs and 256 MiB.
+   */
+  readonly closedRunLimits?: Partial<ClosedRunLimits>;
   /** Activities that do not count as work when deciding whether time may be skipped. Default none. */
   readonly isBackground?: IsBackground;
 }
@@ -101,6 +108,7 @@ function engineOf(
     matching: new Matching<Task>(),
     namespaces,
     newId,
+    closedRunLimits: { ...CLOSED_RUN_LIMITS, ...options.closedRunLimits },
     isBackground: options.isBackground ?? (() => false),
     observe,
     deliver: deliverTransfer,

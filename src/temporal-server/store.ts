@@ -30,6 +30,8 @@ export interface Change {
 
 export interface Store {
   commit(change: Change): void | Promise<void>;
+  /** Forgets a closed run: its history, and its place in lists. */
+  drop(key: RunKey): void;
   /** Events of a run with ids from `from` to `to`, both included. */
   events(key: RunKey, from: number, to: number): readonly StoredEvent[];
   /** All runs of a namespace as lists show them. */

@@ -8,21 +8,14 @@
  */
 import type { Clock } from '../clock.js';
 import { isServiceError, StatusCode, workflowNotFound } from '../errors.js';
-import { activityDue } from '../history/activities.js';
 import type { IsBackground } from '../history/activity-schedule.js';
-import { terminateRun, timeOutRun } from '../history/close.js';
+import { enforceHistoryLimits } from '../history/close.js';
 import type { CommandContext } from '../history/commands.js';
 import { Draft } from '../history/draft.js';
-import { type Due, dueKey, type Effect, type Transfer } from '../history/effects.js';
-import { HISTORY_EVENT_LIMIT, HISTORY_SIZE_LIMIT_BYTES } from '../history/limits.js';
+import { fallDue } from '../history/due.js';
+import { dueKey, type Effect, type Transfer } from '../history/effects.js';
 import { isBusy, isOpen } from '../history/state.js';
-import { fireTimer } from '../history/timers.js';
-import {
-  endWorkflowTaskDelay,
-  timeOutStickyTask,
-  timeOutWorkflowTask,
-  unstick,
-} from '../history/workflow-task.js';
+import { unstick } from '../history/workflow-task.js';
 import type { Matching, QueueName } from '../matching.js';
 import { type Namespaces, withTypes } from '../namespaces.js';
 import { enumName, Status } from '../proto.js';
@@ -30,6 +23,7 @@ import type { Store } from '../store.js';
 import { visibilityRecord } from '../visibility/record.js';
 import type { ServerEvent } from './events.js';
 import type { PendingQuery } from './queries.js';
+import { type ClosedRunLimits, Retention } from './retention.js';
 import { Execution, Run } from './run.js';
 
 /** What waits in a task queue. */
@@ -68,6 +62,7 @@ export interface EngineParts {
   readonly newId: () => string;
   readonly isBackground: IsBackground;
   readonly observe: (event: ServerEvent) => void;
+  readonly closedRunLimits: ClosedRunLimits;
   /** Hands a transfer over to the execution that it is for. */
   readonly deliver: (engine: Engine, run: Run, transfer: Transfer) => Promise<void>;
 }
@@ -82,6 +77,7 @@ export class Engine {
   readonly #isBackground: IsBackground;
   readonly #deliver: EngineParts['deliver'];
   readonly #executions = new Map<string, Execution>();
+  readonly #retention: Retention;
   /** Queries that are out by themselves, by id. */
   readonly directQueries = new Map<string, { readonly run: Run; readonly query: PendingQuery }>();
 
@@ -94,6 +90,7 @@ export class Engine {
     this.observe = parts.observe;
     this.#isBackground = parts.isBackground;
     this.#deliver = parts.deliver;
+    this.#retention = new Retention(parts.clock, parts.closedRunLimits, (run) => this.#drop(run));
   }
 
   inputs() {
@@ -133,6 +130,7 @@ export class Engine {
     return this.exclusive(run.execution, () => {
       const draft = new Draft(run.state, this.inputs());
       const result = rule(draft);
+      if (run.dropped) return result;
       return then(this.commit(run.execution, [draft]), () => result);
     });
   }
@@ -196,6 +194,18 @@ export class Engine {
   #closed(run: Run): void {
     const status = enumName(Status, run.info.status, 'WORKFLOW_EXECUTION_STATUS_');
     this.observe({ kind: 'runClosed', ...run.key, status });
+    this.#retention.keep(run, this.namespaces.get(run.key.namespace).retentionMs);
+  }
+
+  /** Forgets a closed run, and its workflow id with the last of its runs. */
+  #drop(run: Run): void {
+    const { execution, key } = run;
+    run.dropped = true;
+    this.store.drop(key);
+    execution.runs.delete(key.runId);
+    if (execution.current === run) execution.current = undefined;
+    if (execution.runs.size === 0 && !execution.busy)
+      this.#executions.delete(`${key.namespace}\n${key.workflowId}`);
   }
 
   #hold(run: Run): void {
@@ -333,6 +343,7 @@ export class Engine {
 
   /** Stops all timers; nothing happens any more. */
   close(): void {
+    this.#retention.close();
     for (const execution of this.#executions.values()) {
       for (const run of execution.runs.values()) {
         for (const key of [...run.timers.keys()]) this.#disarm(run, key);
@@ -353,23 +364,6 @@ export function isNotFound(thrown: unknown): boolean {
   return isServiceError(thrown) && thrown.code === StatusCode.NOT_FOUND;
 }
 
-/** A run whose history passes a limit is terminated in the same transaction. */
-function enforceHistoryLimits(d: Draft): void {
-  if (!isOpen(d.info)) return;
-  const { nextEventId, historySizeBytes } = d.info;
-  const over =
-    nextEventId > HISTORY_EVENT_LIMIT
-      ? 'count'
-      : historySizeBytes > HISTORY_SIZE_LIMIT_BYTES
-        ? 'size'
-        : undefined;
-  if (over)
-    terminateRun(d, {
-      reason: `Workflow history ${over} exceeds limit.`,
-      identity: 'history-service',
-    });
-}
-
 function changesVisibility(d: Draft): boolean {
   const { info } = d.state;
   return (
@@ -378,28 +372,4 @@ function changesVisibility(d: Draft): boolean {
     info.memo !== d.info.memo ||
     info.searchAttributes !== d.info.searchAttributes
   );
-}
-
-function fallDue(d: Draft, due: Due): void {
-  if (!isOpen(d.info)) return;
-  switch (due.kind) {
-    case 'userTimer':
-      fireTimer(d, due.timerId);
-      return;
-    case 'runTimeout':
-      timeOutRun(d);
-      return;
-    case 'workflowTaskDelay':
-      endWorkflowTaskDelay(d);
-      return;
-    case 'workflowTaskStartToClose':
-      timeOutWorkflowTask(d, due.stamp);
-      return;
-    case 'workflowTaskScheduleToStart':
-      timeOutStickyTask(d, due.stamp);
-      return;
-    case 'activity':
-      activityDue(d, due.scheduledEventId, due.what);
-      return;
-  }
 }

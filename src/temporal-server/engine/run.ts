@@ -16,6 +16,9 @@ export class Run {
   /** Transfers are handed over in order, one at a time. */
   outbox: Promise<void> = Promise.resolve();
 
+  /** Its retention is over: what still refers to it must not bring it back. */
+  dropped = false;
+
   constructor(state: RunState, execution: Execution) {
     this.state = state;
     this.execution = execution;

@@ -18,6 +18,7 @@ import { cronDelayMs } from './cron.js';
 import type { Draft } from './draft.js';
 import type { Outcome } from './effects.js';
 import { CommandError } from './failures.js';
+import { HISTORY_EVENT_LIMIT, HISTORY_SIZE_LIMIT_BYTES } from './limits.js';
 import { decideRetry } from './retry.js';
 import { type StartSpec, scheduleFirstTask, startRun, successorSpec } from './start.js';
 import { isOpen } from './state.js';
@@ -250,4 +251,21 @@ export function timeOutRun(d: Draft): void {
     kind: 'timedOut',
     retryState: retry.retryState,
   });
+}
+
+/** A run whose history passes a limit is terminated in the same transaction. */
+export function enforceHistoryLimits(d: Draft): void {
+  if (!isOpen(d.info)) return;
+  const { nextEventId, historySizeBytes } = d.info;
+  const over =
+    nextEventId > HISTORY_EVENT_LIMIT
+      ? 'count'
+      : historySizeBytes > HISTORY_SIZE_LIMIT_BYTES
+        ? 'size'
+        : undefined;
+  if (over)
+    terminateRun(d, {
+      reason: `Workflow history ${over} exceeds limit.`,
+      identity: 'history-service',
+    });
 }
