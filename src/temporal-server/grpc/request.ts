@@ -12,7 +12,7 @@ import { ServiceError, StatusCode } from '../errors.js';
 import { PREFIX_BYTES } from './wire.js';
 
 /** Temporal's own limit for a message. */
-export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** A request that is no gRPC call: its HTTP status, and the gRPC status beside it. */
 export interface Refusal {

@@ -29,7 +29,7 @@ export function isCommandError(thrown: unknown): thrown is CommandError {
   return thrown instanceof Error && thrown.name === 'TemporalCommandError';
 }
 
-export function causeName(cause: number): string {
+function causeName(cause: number): string {
   return pascalCase(enumName(enums.WorkflowTaskFailedCause, cause, 'WORKFLOW_TASK_FAILED_CAUSE_'));
 }
 
