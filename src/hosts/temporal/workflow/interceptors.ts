@@ -1,13 +1,23 @@
 /** What the SDK passes to interceptors only: headers both ways, and the jobs and commands of a task. */
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type Headers, RawValue } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 import type { Value } from '../../../core/payload.js';
 import { readCancelReason } from './cancel-reasons.js';
+import { Gate } from './gate.js';
 import { workflowProcess } from './instance.js';
+import { payloadBytes } from './payload-converter.js';
 import { isReservedByTemporal, OwnSignal } from './wire.js';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
+
+const gate = new Gate();
+
+/** The size of what a command carries; arguments are encoded already. */
+function bytesOf(args: readonly unknown[], headers: Headers): number {
+  const payloads = args.flatMap((arg) => (arg instanceof RawValue ? [arg.payload] : []));
+  return [...payloads, ...Object.values(headers)].reduce((sum, p) => sum + payloadBytes(p), 0);
+}
 
 export const interceptors = (): WorkflowInterceptors => ({
   inbound: [
@@ -22,14 +32,27 @@ export const interceptors = (): WorkflowInterceptors => ({
   ],
   outbound: [
     {
-      scheduleActivity: (input, next) =>
-        next({ ...input, headers: workflowProcess.headers.of(input.args) }),
+      scheduleActivity(input, next) {
+        const headers = workflowProcess.headers.of(input.args);
+        const bytes = bytesOf(input.args, headers);
+        return gate.pass('activity', bytes, () => next({ ...input, headers }));
+      },
       scheduleLocalActivity: (input, next) =>
         next({ ...input, headers: workflowProcess.headers.of(input.args) }),
-      startChildWorkflowExecution: (input, next) =>
-        next({ ...input, headers: workflowProcess.headers.of(input.options.args) }),
-      signalWorkflow: (input, next) =>
-        next({ ...input, headers: workflowProcess.headers.takeForSignal() }),
+      startChildWorkflowExecution(input, next) {
+        const headers = workflowProcess.headers.of(input.options.args);
+        const bytes = bytesOf(input.options.args, headers);
+        return gate.pass(
+          'child',
+          bytes,
+          () => next({ ...input, headers }),
+          async (issued) => (await issued)[1],
+        );
+      },
+      signalWorkflow(input, next) {
+        const headers = workflowProcess.headers.takeForSignal();
+        return gate.pass('signal', bytesOf(input.args, headers), () => next({ ...input, headers }));
+      },
     },
   ],
   internals: [
