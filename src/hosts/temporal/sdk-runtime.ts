@@ -25,7 +25,12 @@ export function useSdkRuntime(listener: SdkLogListener): () => void {
 
 function installed(): FanLogger | undefined {
   try {
-    Runtime.install({ logger: new FanLogger(), shutdownSignals: [] });
+    Runtime.install({
+      logger: new FanLogger(),
+      shutdownSignals: [],
+      // Else its native part writes lines of its own form to the console.
+      telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    });
   } catch {
     // It exists already: made by an earlier host, or by the program around the app.
   }
