@@ -74,6 +74,7 @@ export class WorkerPair {
       if (worker.getState() === 'RUNNING') worker.shutdown();
     }
     const abort = new AbortController();
+    // Aborted when the worker has stopped in time: then nobody waits for it any more.
     const late = delay(timeoutMs, 'late' as const, { signal: abort.signal }).catch(() => null);
     const first = await Promise.race([this.running, late]);
     abort.abort();
