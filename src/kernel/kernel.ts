@@ -16,17 +16,19 @@
  *    need no locks, and the same code does the same where nothing is preempted (in a workflow).
  * 4. A strand stands in the ready list at most once, and is either ready, running or waiting.
  */
-import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import { Pocket } from '../core/pocket.js';
 import type { Context, ExitResult, Signal } from '../core/signal.js';
-import { type Channel, type SelectCase, Waiter, type Wakes } from './channel.js';
+import { type Answering, answerRequest } from './answering.js';
+import type { Waiter } from './channel.js';
+import { short, terminated } from './endings.js';
+import { DEFAULT_FLAGS, type ProcessFlags } from './flags.js';
 import { Mailbox } from './mailbox.js';
 import { Message } from './message.js';
-import type { Answer, Item, Performer, Program, Step, Task } from './program.js';
-import type { HostRequest, KernelRequest, Request } from './request.js';
-import { ReadyList, type Strand, StrandList, TaskStrand } from './strand.js';
+import { type Answer, DONE, type Performer, type Program, type Task } from './program.js';
+import type { HostRequest, Request } from './request.js';
+import { ReadyList, type Strand, StrandList, stepOf, TaskStrand } from './strand.js';
 import type { Syscalls } from './syscalls.js';
 
 export interface KernelOptions {
@@ -37,23 +39,13 @@ export interface KernelOptions {
   readonly syscalls: Syscalls;
 }
 
-/** Flags that a program sets for its own process (`process.set_options`). */
-export interface ProcessFlags {
-  /** Failures of linked processes arrive as LINK_DOWN events instead of ending this one. */
-  readonly trapLinks: boolean;
-  /** The program wants OUTDATED events when its source changes; nothing in this version sends them. */
-  readonly upgradable: boolean;
-}
-
-const DEFAULT_FLAGS: ProcessFlags = Object.freeze({ trapLinks: false, upgradable: false });
-
 /** One row of {@link Kernel.waiting}. */
 export interface Waiting {
   readonly op: Request['op'];
   readonly at: string | null;
 }
 
-export class Kernel implements Performer, Wakes {
+export class Kernel implements Performer, Answering {
   readonly pid: Pid;
   entry: string;
   readonly context: Context;
@@ -214,22 +206,22 @@ export class Kernel implements Performer, Wakes {
     const running = this.current;
     if (running === null) throw new Error('a request was made outside a turn of its process');
     if (this.ending !== null) return null;
-    const answer = this.tryPerform(request, running);
-    if (answer === null) running.waitsFor = request.op;
-    return this.ending === null ? answer : null;
+    const got = answerRequest(this, request, running);
+    if (got === null) running.waitsFor = request.op;
+    return this.ending === null ? got : null;
   }
 
   request(request: Request, strand: Strand): Answer | null {
     if (this.ending !== null) return null;
-    const answer = this.tryPerform(request, strand);
-    const later = answer === null || this.syscalls.spend?.() === true;
+    const got = answerRequest(this, request, strand);
+    const later = got === null || this.syscalls.spend?.() === true;
     if (later && this.ending === null) {
       strand.waitsFor = request.op;
       this.strands.add(strand);
-      if (answer !== null) this.resume(strand, answer);
+      if (got !== null) this.resume(strand, got);
     }
     this.nudge();
-    return later || this.ending !== null ? null : answer;
+    return later || this.ending !== null ? null : got;
   }
 
   running(): Strand {
@@ -248,9 +240,28 @@ export class Kernel implements Performer, Wakes {
     this.nudge();
   }
 
+  // --- operations, for what answers the program's requests ---------------------------------------
+
   wake(waiter: Waiter, answer: Answer): void {
     if (waiter.timer !== 0) this.cancelTimer(waiter.timer);
     this.resume(waiter.key as Strand, answer);
+  }
+
+  fork(task: Task): void {
+    this.addTask(task, 'task');
+  }
+
+  ask(request: HostRequest, strand: Strand): Answer | null {
+    const call = ++this.lastCall;
+    const answer = this.syscalls.ask(call, request);
+    if (answer !== null) return answer;
+    if (this.ending !== null) {
+      this.syscalls.abandon(call);
+      return null;
+    }
+    this.calls ??= new Pocket();
+    this.calls.add(call, strand);
+    return null;
   }
 
   /** Asks the host without waiting; `done` gets the answer once, perhaps before this returns. */
@@ -269,9 +280,14 @@ export class Kernel implements Performer, Wakes {
     if (this.calls?.take(call) !== undefined) this.syscalls.abandon(call);
   }
 
-  /** Runs `action` once, after `delayMs`. */
-  startTimer(delayMs: number, action: () => void): number {
-    return this.addTimer(delayMs, action);
+  /** After `delayMs`, runs `action` once, or resumes the strand that sleeps. */
+  startTimer(delayMs: number, action: Strand | (() => void)): number {
+    const timer = ++this.lastTimer;
+    if (this.ending !== null) return timer;
+    this.timers ??= new Pocket();
+    this.timers.add(timer, action);
+    this.syscalls.startTimer(timer, Math.max(0, delayMs));
+    return timer;
   }
 
   /** False where the timer has gone off already. */
@@ -296,15 +312,6 @@ export class Kernel implements Performer, Wakes {
     this.mailbox = this.mailbox.renew();
     this.entry = entry;
     this.start(program, values);
-  }
-
-  private addTimer(delayMs: number, action: Strand | (() => void)): number {
-    const timer = ++this.lastTimer;
-    if (this.ending !== null) return timer;
-    this.timers ??= new Pocket();
-    this.timers.add(timer, action);
-    this.syscalls.startTimer(timer, Math.max(0, delayMs));
-    return timer;
   }
 
   private addTask(task: Task, kind: 'main' | 'task'): void {
@@ -349,90 +356,6 @@ export class Kernel implements Performer, Wakes {
     this.preempted = null;
   }
 
-  private tryPerform(request: Request, running: Strand): Answer | null {
-    switch (request.op) {
-      case 'receive':
-      case 'offer':
-      case 'select':
-      case 'sleep':
-      case 'fork':
-        return this.performHere(request, running);
-      default:
-        return this.performThere(request, running);
-    }
-  }
-
-  private performHere(request: KernelRequest, running: Strand): Answer | null {
-    switch (request.op) {
-      case 'receive':
-        return this.receive(request.channel, request.timeoutMs, running);
-      case 'offer':
-        return this.offer(request.channel, request.item, running);
-      case 'select':
-        return this.select(request.cases, request.orElse, running);
-      case 'sleep':
-        this.addTimer(request.delayMs, running);
-        return null;
-      case 'fork':
-        this.addTask(request.task, 'task');
-        return DONE;
-    }
-  }
-
-  private performThere(request: HostRequest, running: Strand): Answer | null {
-    const call = ++this.lastCall;
-    const answer = this.syscalls.ask(call, request);
-    if (answer !== null) return answer;
-    if (this.ending !== null) {
-      this.syscalls.abandon(call);
-      return null;
-    }
-    this.calls ??= new Pocket();
-    this.calls.add(call, running);
-    return null;
-  }
-
-  private receive(channel: Channel, timeoutMs: number | null, running: Strand): Answer | null {
-    const polled = channel.poll();
-    if (polled !== null) return { value: polled.value, ok: polled.ok, error: null };
-    if (timeoutMs !== null && timeoutMs <= 0) return timedOut();
-    const waiter = new Waiter(this, running, false);
-    channel.awaitItem(waiter);
-    if (timeoutMs !== null) {
-      waiter.timer = this.startTimer(timeoutMs, () => {
-        waiter.leave();
-        this.resume(running, timedOut());
-      });
-    }
-    return null;
-  }
-
-  private offer(channel: Channel, item: Item, running: Strand): Answer | null {
-    if (channel.closed) return CLOSED_OFFER;
-    if (channel.offer(item)) return DONE;
-    channel.awaitRoom(new Waiter(this, running, false), item);
-    return null;
-  }
-
-  private select(cases: readonly SelectCase[], orElse: boolean, running: Strand): Answer | null {
-    for (const { channel, sends, item } of cases) {
-      if (sends) {
-        if (channel.closed) return CLOSED_OFFER;
-        if (channel.offer(item)) return selected(channel, null, true);
-      } else {
-        const polled = channel.poll();
-        if (polled !== null) return selected(channel, polled.value, polled.ok);
-      }
-    }
-    if (orElse) return selected(null, null, false);
-    const waiter = new Waiter(this, running, true);
-    for (const { channel, sends, item } of cases) {
-      if (sends) channel.awaitRoom(waiter, item);
-      else channel.awaitItem(waiter);
-    }
-    return null;
-  }
-
   private putExit(kind: 'EXIT' | 'LINK_DOWN', from: Pid, result: ExitResult): void {
     this.mailbox.putEvent({ kind, from, result, at: this.now() });
   }
@@ -459,53 +382,4 @@ interface NextProgram {
   readonly program: Program;
   readonly entry: string;
   readonly values: readonly Value[];
-}
-
-/** A turn of a task; what an engine throws ends the process, and never the host that runs it. */
-function stepOf(strand: Strand, answer: Answer | null): Step {
-  try {
-    return strand.resume(answer);
-  } catch (thrown) {
-    return { kind: 'failed', error: PerdureError.from(thrown) };
-  }
-}
-
-/** An error goes to every watcher and down every link: what is longer than anybody reads is cut. */
-const LONGEST_MESSAGE = 65_536;
-
-function short(error: PerdureError): PerdureError {
-  const { kind, message, context, trace } = error;
-  if (message.length <= LONGEST_MESSAGE) return error;
-  return new PerdureError(
-    kind,
-    `${message.slice(0, LONGEST_MESSAGE)}… (cut; it had ${message.length} characters)`,
-    { retryable: error.explicitRetryable, details: error.details, context, trace },
-  );
-}
-
-/** The answer of a request that has nothing to say. */
-export const DONE: Answer = Object.freeze({ value: null, ok: true, error: null });
-
-const CLOSED_OFFER: Answer = Object.freeze({
-  value: null,
-  ok: false,
-  error: new PerdureError(ErrorKind.INVALID, 'channel is closed'),
-});
-
-function selected(channel: Channel | null, value: Item, ok: boolean): Answer {
-  return { value: { channel, value, ok }, ok: true, error: null };
-}
-
-function timedOut(): Answer {
-  return {
-    value: null,
-    ok: false,
-    error: new PerdureError(ErrorKind.TIMEOUT, 'receive timed out'),
-  };
-}
-
-/** The error of a process that was terminated (docs/semantics.md, rule 5: CANCELED, "terminated"). */
-export function terminated(reason: string | null): PerdureError {
-  const message = reason === null ? 'process terminated' : `process terminated: ${reason}`;
-  return new PerdureError(ErrorKind.CANCELED, message);
 }

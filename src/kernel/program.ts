@@ -24,6 +24,9 @@ export interface Answer {
   readonly error: PerdureError | null;
 }
 
+/** The answer of a request that has nothing to say. */
+export const DONE: Answer = Object.freeze({ value: null, ok: true, error: null });
+
 export interface Performer {
   /**
    * Asks on behalf of the task that is running now.

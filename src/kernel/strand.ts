@@ -4,6 +4,7 @@
  *
  * The lists run through the strands themselves, so that a process that waits holds nothing but its strand.
  */
+import { PerdureError } from '../core/errors.js';
 import type { Answer, Step, Task } from './program.js';
 import type { Request } from './request.js';
 
@@ -38,6 +39,15 @@ export class TaskStrand extends Strand {
 
   where(): string | null {
     return this.task.where();
+  }
+}
+
+/** A turn of a task; what an engine throws ends the process, and never the host that runs it. */
+export function stepOf(strand: Strand, answer: Answer | null): Step {
+  try {
+    return strand.resume(answer);
+  } catch (thrown) {
+    return { kind: 'failed', error: PerdureError.from(thrown) };
   }
 }
 

@@ -7,7 +7,7 @@ import { defaultFailureConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { ExitResult } from '../../core/signal.js';
-import { terminated } from '../../kernel/kernel.js';
+import { terminated } from '../../kernel/endings.js';
 import type { TemporalClient } from './client.js';
 import { remoteError } from './remote-error.js';
 import { fromFailure } from './workflow/failures.js';

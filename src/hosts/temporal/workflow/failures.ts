@@ -16,7 +16,7 @@ import {
 } from '@temporalio/common';
 import { ErrorKind, isPerdureError, PerdureError, parseErrorKind } from '../../../core/errors.js';
 import { copyValue, type Value } from '../../../core/payload.js';
-import { terminated } from '../../../kernel/kernel.js';
+import { terminated } from '../../../kernel/endings.js';
 import { encodePayload, payloadBytes } from './payload-converter.js';
 
 /** `error` as a failure that Temporal understands. `nonRetryable` also stops a retry policy. */

@@ -1,0 +1,9 @@
+/** Flags that a program sets for its own process (`process.set_options`). */
+export interface ProcessFlags {
+  /** Failures of linked processes arrive as LINK_DOWN events instead of ending this one. */
+  readonly trapLinks: boolean;
+  /** The program wants OUTDATED events when its source changes; nothing in this version sends them. */
+  readonly upgradable: boolean;
+}
+
+export const DEFAULT_FLAGS: ProcessFlags = Object.freeze({ trapLinks: false, upgradable: false });
