@@ -3,7 +3,7 @@
  * are collected and reported together.
  */
 import { ErrorKind, isPerdureError, PerdureError } from '../core/errors.js';
-import { suggest } from './suggest.js';
+import { suggest } from '../core/suggest.js';
 
 /** A place in a file; line and column count from 1. */
 export interface Position {

@@ -7,6 +7,7 @@
  * 2. Each process that was reported as spawned on this node is reported as exited once.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
+import { unknownOption } from '../core/options.js';
 import type { Value } from '../core/payload.js';
 import { type Pid, parsePid } from '../core/pid.js';
 import {
@@ -85,10 +86,15 @@ export class Node {
 
   // --- processes --------------------------------------------------------------------------------
 
-  /** Starts a process on `host`. Failures come back as data: NOT_FOUND for an unknown host. */
+  /**
+   * Starts a process on `host`. Failures come back as data: NOT_FOUND for an unknown host, INVALID for an
+   * option that no host knows.
+   */
   spawn(host: string, order: SpawnOrder): MaybePromise<Spawned> {
     const target = this.host(host);
     if (target === undefined) return { error: this.unknownHost(host) };
+    const wrong = unknownOption(order.options);
+    if (wrong !== null) return { error: wrong };
     const answer = target.spawn(order);
     if (answer instanceof Promise) return answer.then((a) => this.noteSpawned(order, a));
     return this.noteSpawned(order, answer);

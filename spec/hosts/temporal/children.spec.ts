@@ -120,11 +120,6 @@ describe('a child workflow', () => {
     await world.exitOf(formatPid(WORKER, name));
   });
 
-  it('cannot have what only a client can ask for', async () => {
-    const { value } = await world.run('refused', [{ 'temporal.workflow.start_delay': '1s' }]);
-    expect(value).toMatchObject(['INVALID', expect.stringContaining('start_delay')]);
-  });
-
   it('on a host or of an entry that nobody knows is NOT_FOUND', async () => {
     expect((await world.run('hosts')).value).toEqual(['NOT_FOUND', 'NOT_FOUND']);
   });

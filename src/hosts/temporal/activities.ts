@@ -15,16 +15,19 @@ import { EMPTY_CONTEXT } from '../../core/signal.js';
 import type { AttributeRegistry, AttributeTypes } from './attribute-registry.js';
 import type { NodePort } from './node-port.js';
 import type { PeerInbox } from './peer-inbox.js';
+import type { WorkflowStarter } from './start-workflow.js';
 import type { AppData } from './workflow/app-data.js';
 import { toFailure } from './workflow/failures.js';
 import { readHeader } from './workflow/headers.js';
 import { decodePayload, encodeArg } from './workflow/payload-converter.js';
+import { workflowOfEntry } from './workflow/sandbox-app.js';
 import { activityHeader } from './workflow/shapes.js';
 import {
   OWN_ACTIVITY_PREFIX,
   OwnActivity,
   type PeerBatch,
   type SpawnNote,
+  type StartNote,
 } from './workflow/wire.js';
 import type { WorkflowCalls } from './workflow-calls.js';
 
@@ -36,6 +39,7 @@ export interface ActivityWorld {
   readonly attributes: AttributeRegistry;
   readonly peers: PeerInbox;
   readonly workflows: WorkflowCalls;
+  readonly starter: WorkflowStarter;
 }
 
 export type DefaultActivity = (headers: Headers, ...args: RawValue[]) => Promise<RawValue>;
@@ -123,6 +127,11 @@ async function runOwn(world: ActivityWorld, type: OwnActivity, arg: Value): Prom
       const spawned = await world.node.spawn(host, order);
       if ('error' in spawned) throw spawned.error;
       return spawned.pid;
+    }
+    case OwnActivity.START: {
+      const note = arg as unknown as StartNote;
+      const workflow = workflowOfEntry(world.app, note.entry);
+      return (await world.starter.startFor(workflow, note)).pid;
     }
     case OwnActivity.TERMINATE: {
       const note = arg as { workflow_id: string; reason: string | null };

@@ -3,7 +3,7 @@
  * so each is registered when it is first used, and remembered.
  */
 import type { Connection } from '@temporalio/client';
-import { ErrorKind, PerdureError } from '../../core/errors.js';
+import { PerdureError } from '../../core/errors.js';
 import { grpcCode, remoteError } from './remote-error.js';
 import { AttributeType } from './workflow/wire.js';
 
@@ -34,11 +34,13 @@ export class AttributeRegistry {
   /**
    * Makes sure that the namespace has these attributes.
    * @returns the type that each really has: an attribute that was there before keeps its own.
-   * @throws PerdureError PERMISSION_DENIED where the server does not let us add one.
+   * @throws PerdureError where the server does not let us add one, with the command that does.
    */
   async ensure(wanted: AttributeTypes): Promise<AttributeTypes> {
     const names = Object.keys(wanted);
-    if (names.some((name) => !this.known.has(name))) await this.load();
+    if (names.some((name) => !this.known.has(name))) {
+      await this.load().catch((thrown: unknown) => this.cannot('looked up', wanted, thrown));
+    }
     const missing = names.filter((name) => !this.known.has(name));
     if (missing.length > 0) await this.add(missing, wanted);
     return Object.fromEntries(
@@ -67,19 +69,36 @@ export class AttributeRegistry {
         searchAttributes,
       });
     } catch (thrown) {
-      if (grpcCode(thrown) !== ALREADY_EXISTS) throw cannotAdd(names, thrown);
+      if (grpcCode(thrown) !== ALREADY_EXISTS) {
+        const missing = names.map((name) => [name, wanted[name] ?? AttributeType.KEYWORD]);
+        this.cannot('added', Object.fromEntries(missing), thrown);
+      }
     }
     await this.load();
   }
+
+  /** @throws PerdureError always: what the server refused, and the command that does it by hand. */
+  private cannot(what: string, wanted: AttributeTypes, thrown: unknown): never {
+    const error = remoteError(thrown);
+    const attributes = Object.entries(wanted);
+    const flags = attributes.map(([name, type]) => `--name ${name} --type ${CLI_NAMES[type]}`);
+    throw new PerdureError(
+      error.kind,
+      `search attributes ${attributes.map(([name]) => name).join(', ')} could not be ${what} on this ` +
+        `server: ${error.message}. Where the namespace lacks them, add them: temporal operator ` +
+        `search-attribute create --namespace ${this.namespace} ${flags.join(' ')}`,
+      { cause: thrown, retryable: error.retryable },
+    );
+  }
 }
 
-function cannotAdd(names: readonly string[], thrown: unknown): PerdureError {
-  const error = remoteError(thrown);
-  if (error.kind !== ErrorKind.PERMISSION_DENIED) return error;
-  return new PerdureError(
-    ErrorKind.PERMISSION_DENIED,
-    `search attributes ${names.join(', ')} are not registered, and this server does not let us add ` +
-      'them; register them in the namespace',
-    { cause: thrown },
-  );
-}
+/** Types as Temporal's command line has them. */
+const CLI_NAMES: { readonly [T in AttributeType]: string } = {
+  TEXT: 'Text',
+  KEYWORD: 'Keyword',
+  INT: 'Int',
+  DOUBLE: 'Double',
+  BOOL: 'Bool',
+  DATETIME: 'Datetime',
+  KEYWORD_LIST: 'KeywordList',
+};

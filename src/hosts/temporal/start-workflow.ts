@@ -4,7 +4,6 @@ import { compileRetryPolicy, type Payload, TypedSearchAttributes } from '@tempor
 import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import { msOptionalToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
-import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
 import { formatPid, type Pid } from '../../core/pid.js';
 import type { SpawnOrder } from '../../runtime/host.js';
@@ -14,12 +13,14 @@ import { grpcCode, remoteError } from './remote-error.js';
 import type { WorkflowData } from './workflow/app-data.js';
 import { alreadyStarted } from './workflow/failures.js';
 import { writeHeader } from './workflow/headers.js';
-import { sdkRetryPolicy } from './workflow/options.js';
+import { encodeMemo } from './workflow/memo.js';
+import { checkName, sdkRetryPolicy } from './workflow/options.js';
 import { encodeArg, encodeArgs } from './workflow/payload-converter.js';
-import { attributeTypeOf, attributeValue } from './workflow/search-attributes.js';
-import { OwnSignal, SOURCE_MEMO } from './workflow/wire.js';
+import { attributeTypeOf, typedAttribute } from './workflow/search-attributes.js';
+import { OwnSignal, SOURCE_MEMO, type StartNote } from './workflow/wire.js';
 import {
   type ConflictPolicy,
+  checkNamespace,
   conflictPolicyOf,
   type ReusePolicy,
   readWorkflowOptions,
@@ -47,8 +48,22 @@ export interface StarterOptions {
   readonly worker: string;
   readonly client: TemporalClient;
   readonly taskQueue: string;
+  /** Task queues of the app's workers, by their ids. */
+  readonly workers: { readonly [id: string]: string };
   readonly identity: string;
   readonly attributes: AttributeRegistry;
+}
+
+type Order = Pick<SpawnOrder, 'values' | 'messages' | 'context' | 'parent'>;
+
+/** Which workflow is started, and where. */
+interface Target {
+  readonly worker: string;
+  readonly taskQueue: string;
+  readonly workflowId: string;
+  /** Nobody has given the id: a clash is a mistake. */
+  readonly madeUp: boolean;
+  readonly requestId: string;
 }
 
 export interface Started {
@@ -61,36 +76,67 @@ export class WorkflowStarter {
   constructor(private readonly options: StarterOptions) {}
 
   /** @throws PerdureError INVALID for bad options, ALREADY_EXISTS, and what else the server says. */
-  async start(workflow: WorkflowData, order: SpawnOrder): Promise<Started> {
+  start(workflow: WorkflowData, order: SpawnOrder): Promise<Started> {
+    if (order.name !== null) checkName(order.name);
     const options = readWorkflowOptions(order.options);
-    this.check(options);
     const given = options.id ?? order.name;
-    const workflowId = given ?? `${workflow.type}/${randomUUID()}`;
-    const pid = formatPid(this.options.worker, workflowId);
-    const conflict = conflictPolicyOf(options, given !== null);
+    return this.request(workflow, order, options, {
+      worker: this.options.worker,
+      taskQueue: this.options.taskQueue,
+      workflowId: given ?? `${workflow.type}/${randomUUID()}`,
+      madeUp: given === null,
+      requestId: randomUUID(),
+    });
+  }
+
+  /** Starts what a workflow asked for and could not start itself. Throws as {@link start} does. */
+  startFor(workflow: WorkflowData, note: StartNote): Promise<Started> {
+    const { worker, workflow_id: workflowId, made_up: madeUp, request_id: requestId } = note;
+    const taskQueue = this.options.workers[worker] ?? this.options.taskQueue;
+    const target = { worker, taskQueue, workflowId, madeUp, requestId };
+    return this.request(workflow, note, readWorkflowOptions(note.options), target);
+  }
+
+  private async request(
+    workflow: WorkflowData,
+    order: Order,
+    options: WorkflowOptions,
+    target: Target,
+  ): Promise<Started> {
+    const { worker, workflowId, madeUp } = target;
+    checkNamespace(options, worker, this.options.client.namespace);
+    const pid = formatPid(worker, workflowId);
+    const conflict = conflictPolicyOf(options, !madeUp);
     const bySignal = order.messages.length > 0 && conflict !== 'fail';
     const { context, parent, messages } = order;
     const header = bySignal ? { pid, context, parent } : { pid, context, parent, messages };
     const request: StartRequest = {
-      ...(await this.common(workflow, options, order.values)),
-      workflowId,
+      ...(await this.common(workflow, options, order.values, target)),
       workflowIdConflictPolicy: CONFLICT[conflict],
       header: { fields: writeHeader(header) },
     };
     try {
-      const fresh = bySignal ? await this.withSignal(request, order) : await this.plain(request);
+      const fresh = bySignal
+        ? await this.withSignal(request, order)
+        : await this.plain(request, options.eagerStart);
       return { pid, fresh };
     } catch (thrown) {
       throw grpcCode(thrown) === ALREADY_EXISTS ? alreadyStarted(workflowId) : remoteError(thrown);
     }
   }
 
-  private async plain(request: StartRequest): Promise<boolean> {
-    const answer = await this.service.startWorkflowExecution(request);
-    return answer.started;
+  /**
+   * An eager start goes over the workers' own connection, which hands the first task to a worker of this
+   * program where one has room, and asks for none else. The server may decline.
+   */
+  private async plain(request: StartRequest, eager: boolean): Promise<boolean> {
+    const { client } = this.options;
+    const service = eager ? (await client.native()).workflowService : this.service;
+    const more = eager && { requestEagerExecution: true };
+    return (await service.startWorkflowExecution({ ...request, ...more })).started;
   }
 
-  private async withSignal(request: StartRequest, order: SpawnOrder): Promise<boolean> {
+  private async withSignal(request: StartRequest, order: Order): Promise<boolean> {
     const batch = order.messages.map(({ topic, values }) => ({ topic, values: [...values] }));
     const payloads = [encodeArg(batch as unknown as Value, 'messages').payload];
     const answer = await this.service.signalWithStartWorkflowExecution({
@@ -105,8 +151,9 @@ export class WorkflowStarter {
     workflow: WorkflowData,
     options: WorkflowOptions,
     values: readonly Value[],
+    { taskQueue, workflowId, requestId }: Target,
   ): Promise<StartRequest> {
-    const { client, taskQueue, identity } = this.options;
+    const { client, identity } = this.options;
     const payloads = encodeArgs(values, 'argument').map((arg) => arg.payload);
     const { retryPolicy, reusePolicy, cronSchedule } = options;
     return {
@@ -115,7 +162,8 @@ export class WorkflowStarter {
       taskQueue: { name: options.taskQueue ?? taskQueue },
       input: { payloads },
       identity,
-      requestId: randomUUID(),
+      workflowId,
+      requestId,
       ...(reusePolicy !== undefined && { workflowIdReusePolicy: REUSE[reusePolicy] }),
       ...(retryPolicy !== undefined && {
         retryPolicy: compileRetryPolicy(sdkRetryPolicy(retryPolicy)),
@@ -125,7 +173,7 @@ export class WorkflowStarter {
       workflowRunTimeout: msOptionalToTs(options.runTimeoutMs) ?? null,
       workflowTaskTimeout: msOptionalToTs(options.taskTimeoutMs) ?? null,
       workflowStartDelay: msOptionalToTs(options.startDelayMs) ?? null,
-      memo: { fields: memoFields(workflow, options) },
+      memo: { fields: memoFields({ ...options.memo, [SOURCE_MEMO]: workflow.source.hash }) },
       searchAttributes: { indexedFields: await this.searchAttributes(options) },
     };
   }
@@ -137,29 +185,11 @@ export class WorkflowStarter {
       entries.map(([name, value]) => [name, attributeTypeOf(name, value)]),
     );
     const types = await this.options.attributes.ensure(wanted);
-    const pairs = entries.map(([name, value]) => {
-      const type = types[name] ?? 'KEYWORD';
-      return { key: { name, type }, value: attributeValue(name, value, type) };
-    });
+    const pairs = entries.map(([name, value]) =>
+      typedAttribute(name, value, types[name] ?? 'KEYWORD'),
+    );
     // biome-ignore lint/suspicious/noExplicitAny: the SDK ties key and value by a type that only constants have
     return encodeUnifiedSearchAttributes(undefined, new TypedSearchAttributes(pairs as any));
-  }
-
-  private check(options: WorkflowOptions): void {
-    if (options.cronSchedule !== undefined && options.startDelayMs !== undefined) {
-      throw new PerdureError(
-        ErrorKind.INVALID,
-        'temporal.workflow.cron_schedule and temporal.workflow.start_delay exclude each other',
-      );
-    }
-    const { namespace } = this.options.client;
-    if (options.namespace !== undefined && options.namespace !== namespace) {
-      throw new PerdureError(
-        ErrorKind.INVALID,
-        `temporal.workflow.namespace is "${options.namespace}", and ${this.options.worker} works in ` +
-          `"${namespace}": spawn on a worker of a client of that namespace`,
-      );
-    }
   }
 
   private get service() {
@@ -167,9 +197,7 @@ export class WorkflowStarter {
   }
 }
 
-function memoFields(workflow: WorkflowData, options: WorkflowOptions): Record<string, Payload> {
-  const memo = { ...options.memo, [SOURCE_MEMO]: workflow.source.hash };
-  return Object.fromEntries(
-    Object.entries(memo).map(([name, value]) => [name, encodeArg(value, `memo.${name}`).payload]),
-  );
+function memoFields(memo: { readonly [name: string]: Value }): Record<string, Payload> {
+  const fields = Object.entries(encodeMemo(memo));
+  return Object.fromEntries(fields.map(([name, { payload }]) => [name, payload]));
 }

@@ -55,8 +55,11 @@ export class TemporalHost implements Host {
     const identity = `perdure ${node.name}`;
     this.calls = new WorkflowCalls(client, identity);
     this.attributes = new AttributeRegistry(client.connection, client.namespace);
-    const { attributes } = this;
-    this.starter = new WorkflowStarter({ worker: id, client, taskQueue, identity, attributes });
+    this.starter = new WorkflowStarter({
+      ...{ worker: id, client, taskQueue, identity },
+      workers: options.app.workers,
+      attributes: this.attributes,
+    });
     this.watcher = new ExitWatcher(client, (workflowId, result) => {
       node.exited(formatPid(id, workflowId), result);
     });
@@ -64,7 +67,7 @@ export class TemporalHost implements Host {
 
   /** Creates the worker and the node's own one, and lets them poll. */
   async start(): Promise<void> {
-    const { options, node, calls: workflows, attributes } = this;
+    const { options, node, calls: workflows, attributes, starter } = this;
     const { id: worker, app } = options;
     this.endLogs = useSdkRuntime(({ level, message, fields }) => {
       if (message.startsWith(NO_WORKFLOWS)) return;
@@ -77,7 +80,7 @@ export class TemporalHost implements Host {
     this.workers = await WorkerPair.start({
       client: options.client,
       taskQueue: options.taskQueue,
-      world: { worker, app, node, attributes, peers, workflows },
+      world: { worker, app, node, attributes, peers, workflows, starter },
       settings: options.settings ?? {},
       bundlePath: options.bundlePath,
     });

@@ -29,7 +29,7 @@ export function readActivityOptions(
   defaults: ActivityDefaults,
 ): ActivityCallOptions {
   const reader = new OptionReader(options, 'activity');
-  const taskQueue = reader.text('task_queue') ?? defaults.taskQueue;
+  const taskQueue = reader.taskQueue('task_queue') ?? defaults.taskQueue;
   const result: ActivityCallOptions = {
     startToCloseTimeoutMs:
       reader.durationMs('start_to_close_timeout') ??
@@ -44,7 +44,7 @@ export function readActivityOptions(
       defaults.heartbeatTimeoutMs ??
       // Another queue may be served by another SDK's worker, which heartbeats only when it is told to.
       (taskQueue === undefined ? HEARTBEAT_MS : undefined),
-    id: reader.text('id') ?? defaults.id,
+    id: reader.id('id') ?? defaults.id,
     taskQueue,
     waitForCancellation:
       reader.flag('wait_for_cancellation') ?? defaults.waitForCancellation ?? false,
@@ -52,6 +52,8 @@ export function readActivityOptions(
       reader.flag('disable_eager_execution') ?? defaults.disableEagerExecution ?? false,
     retryPolicy: reader.retryPolicy('retry_policy') ?? defaults.retryPolicy,
   };
-  reader.finish();
+  if (result.startToCloseTimeoutMs === 0 && !result.scheduleToCloseTimeoutMs) {
+    reader.refuse('start_to_close_timeout', 'more than 0, or a schedule_to_close_timeout');
+  }
   return result;
 }

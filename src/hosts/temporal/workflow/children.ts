@@ -1,6 +1,9 @@
 /**
  * Child workflows. Their ends always come as EXIT (docs/semantics.md, rule 9), unless the parent asked
  * not to hear of one any more; a linked child's failure comes as LINK_DOWN too.
+ *
+ * What no command of a workflow can ask for is started by a client, in an activity; so is, or rather found,
+ * one whose id runs already. The server knows neither as a child of this one.
  */
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import {
@@ -10,23 +13,32 @@ import {
   uuid4,
   type Workflow,
   WorkflowIdReusePolicy,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
 import { formatPid, type Pid } from '../../../core/pid.js';
 import type { Context, ExitResult, Signal } from '../../../core/signal.js';
 import type { Options, StartupMessage } from '../../../kernel/request.js';
+import type { Activities } from './activities.js';
 import type { WorkflowData } from './app-data.js';
+import type { Attributes } from './attributes.js';
 import { fromFailure } from './failures.js';
 import type { OutgoingHeaders } from './headers.js';
-import { sdkRetryPolicy } from './options.js';
+import { encodeMemo } from './memo.js';
+import { checkName, sdkRetryPolicy } from './options.js';
 import type { Outstanding } from './outstanding.js';
 import { encodeArgs } from './payload-converter.js';
 import type { SandboxData } from './sandbox-app.js';
-import { attributeTypeOf, attributeValue } from './search-attributes.js';
 import { shielded } from './shield.js';
-import { SOURCE_MEMO } from './wire.js';
-import { conflictPolicyOf, readWorkflowOptions, type WorkflowOptions } from './workflow-options.js';
+import { OwnActivity, SOURCE_MEMO, type StartNote } from './wire.js';
+import {
+  checkNamespace,
+  clientOnly,
+  conflictPolicyOf,
+  readWorkflowOptions,
+  type WorkflowOptions,
+} from './workflow-options.js';
 
 export interface ChildOrder {
   readonly workflow: WorkflowData;
@@ -49,38 +61,61 @@ interface Child {
 
 export interface StartedChild {
   readonly pid: Pid;
-  /** `null` where a workflow that runs already was taken: it is not a child of this one. */
+  /** `null` where it is not a child of this one: it ran already, or a client has started it. */
   readonly ended: Promise<ExitResult> | null;
+}
+
+export interface ChildrenOptions {
+  readonly data: SandboxData;
+  /** The parent. */
+  readonly pid: Pid;
+  readonly headers: OutgoingHeaders;
+  readonly outstanding: Outstanding;
+  readonly activities: Activities;
+  readonly attributes: Attributes;
+  readonly deliver: (signal: Signal) => void;
 }
 
 export class Children {
   private readonly children = new Map<Pid, Child>();
 
-  constructor(
-    private readonly data: SandboxData,
-    private readonly parent: Pid,
-    private readonly headers: OutgoingHeaders,
-    private readonly outstanding: Outstanding,
-    private readonly deliver: (signal: Signal) => void,
-  ) {}
+  constructor(private readonly options: ChildrenOptions) {}
 
   /** Resolves once the server has started it. Rejects with a PerdureError. */
   async start(order: ChildOrder, summary: string | null): Promise<StartedChild> {
     const options = readWorkflowOptions(order.options);
-    const id = options.id ?? order.name;
-    const useExisting = conflictPolicyOf(options, id !== null) === 'use_existing';
-    refuseClientOnly(options);
-    const workflowId = id ?? uuid4();
+    checkNamespace(options, order.worker, workflowInfo().namespace);
+    const given = options.id ?? order.name;
+    if (order.name !== null) checkName(order.name);
+    const byClient = clientOnly(options);
+    if (byClient !== undefined) {
+      checkNoChild(options, byClient);
+      return this.startByClient(order, given);
+    }
+    return this.startChild(order, options, given, summary);
+  }
+
+  private async startChild(
+    order: ChildOrder,
+    options: WorkflowOptions,
+    given: string | null,
+    summary: string | null,
+  ): Promise<StartedChild> {
+    const { headers, pid: parent, outstanding } = this.options;
+    const useExisting = conflictPolicyOf(options, given !== null) === 'use_existing';
+    const workflowId = given ?? uuid4();
     const pid = formatPid(order.worker, workflowId);
     const args = encodeArgs(order.values, 'argument');
     const { context, messages } = order;
-    this.headers.attach(args, { pid, context, parent: this.parent, messages });
+    headers.attach(args, { pid, context, parent, messages });
     const sdkOptions = this.sdkOptions(order, options, workflowId);
+    const search = await this.searchAttributes(options);
     try {
-      const handle = await this.outstanding.add(
+      const handle = await outstanding.add(
         shielded(() =>
           startChild<Workflow>(order.workflow.type, {
             ...sdkOptions,
+            ...search,
             args,
             ...(summary !== null && { staticSummary: summary }),
           }),
@@ -89,9 +124,24 @@ export class Children {
       return { pid, ended: this.watch(pid, handle, order) };
     } catch (thrown) {
       const error = fromFailure(thrown);
-      if (useExisting && error.kind === ErrorKind.ALREADY_EXISTS) return { pid, ended: null };
-      throw error;
+      if (!useExisting || error.kind !== ErrorKind.ALREADY_EXISTS) throw error;
+      // Children have no such policy. A client has: it finds the one that runs, and gives it the messages.
+      return this.startByClient(order, given);
     }
+  }
+
+  private async startByClient(order: ChildOrder, given: string | null): Promise<StartedChild> {
+    const { activities, outstanding, pid: parent } = this.options;
+    const { workflow, worker, values, messages, context, options } = order;
+    const note: StartNote = {
+      ...{ entry: workflow.entry, worker, values, messages, context, options, parent },
+      workflow_id: given ?? uuid4(),
+      made_up: given === null,
+      request_id: uuid4(),
+    };
+    const started = activities.own(OwnActivity.START, note as unknown as Value, {});
+    await outstanding.add(started);
+    return { pid: formatPid(worker, note.workflow_id), ended: null };
   }
 
   has(pid: Pid): boolean {
@@ -123,9 +173,10 @@ export class Children {
       result = { value: null, error: fromFailure(thrown) };
     }
     this.children.delete(pid);
-    if (child.monitored) this.deliver({ kind: 'exit', from: pid, result });
+    const { deliver } = this.options;
+    if (child.monitored) deliver({ kind: 'exit', from: pid, result });
     if (child.linked && result.error !== null) {
-      this.deliver({ kind: 'link_down', from: pid, result });
+      deliver({ kind: 'link_down', from: pid, result });
     }
     return result;
   }
@@ -134,8 +185,8 @@ export class Children {
     const { workflow, worker } = order;
     return {
       workflowId,
-      taskQueue: options.taskQueue ?? this.data.app.workers[worker] ?? '',
-      memo: { ...options.memo, [SOURCE_MEMO]: workflow.source.hash },
+      taskQueue: options.taskQueue ?? this.options.data.app.workers[worker] ?? '',
+      memo: encodeMemo({ ...options.memo, [SOURCE_MEMO]: workflow.source.hash }),
       cancellationType: options.waitForCancellation
         ? ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED
         : ChildWorkflowCancellationType.TRY_CANCEL,
@@ -152,8 +203,16 @@ export class Children {
       ...(options.parentClosePolicy !== undefined && {
         parentClosePolicy: CLOSE[options.parentClosePolicy],
       }),
-      ...typedAttributes(options),
     };
+  }
+
+  /** A child whose attributes the namespace lacks would fail the task of its parent, for ever. */
+  private async searchAttributes({ searchAttributes: search }: WorkflowOptions) {
+    if (Object.keys(search).length === 0) return {};
+    const { attributes } = this.options;
+    if (!attributes.ready(search)) await attributes.prepare(search);
+    // biome-ignore lint/suspicious/noExplicitAny: the SDK ties key and value by a type that only constants have
+    return { typedSearchAttributes: attributes.typed(search) as any };
   }
 }
 
@@ -169,33 +228,18 @@ const CLOSE = {
   request_cancel: ParentClosePolicy.REQUEST_CANCEL,
 } as const;
 
-function typedAttributes(options: WorkflowOptions) {
-  const names = Object.keys(options.searchAttributes);
-  if (names.length === 0) return {};
-  const typedSearchAttributes = names.map((name) => {
-    const value = options.searchAttributes[name] ?? null;
-    const type = attributeTypeOf(name, value);
-    return { key: { name, type }, value: attributeValue(name, value, type) };
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: the SDK ties key and value by a type that only constants have
-  return { typedSearchAttributes: typedSearchAttributes as any };
-}
-
-/** What only a client can ask for, a workflow's own commands cannot. */
-function refuseClientOnly(options: WorkflowOptions): void {
+/** What a parent says of its child means nothing for a workflow that is none. */
+function checkNoChild(options: WorkflowOptions, because: string): void {
   const refused =
-    options.conflictPolicy === 'terminate_existing'
-      ? 'temporal.workflow.id_conflict_policy = "terminate_existing"'
-      : options.startDelayMs !== undefined
-        ? 'temporal.workflow.start_delay'
-        : options.eagerStart
-          ? 'temporal.workflow.enable_eager_start'
-          : options.namespace !== undefined
-            ? 'temporal.workflow.namespace'
-            : null;
+    options.parentClosePolicy !== undefined && options.parentClosePolicy !== 'abandon'
+      ? 'parent_close_policy'
+      : options.waitForCancellation
+        ? 'wait_for_cancellation'
+        : null;
   if (refused === null) return;
   throw new PerdureError(
     ErrorKind.INVALID,
-    `${refused} cannot be used for a child workflow; start it from a function or a local process`,
+    `temporal.workflow.${refused} does not go with temporal.workflow.${because}: with that the server ` +
+      'starts a workflow that is no child; leave one of the two out',
   );
 }

@@ -2,80 +2,134 @@
  * Options as a program writes them (`temporal.workflow.id`, `activity.retry_policy`), read once and
  * checked. A name may be written with and without the leading `temporal.`; numbers are milliseconds.
  */
+import { encode } from '@temporalio/common/lib/encoding.js';
 import { parseDuration } from '../../../core/duration.js';
 import { ErrorKind, PerdureError, parseErrorKind } from '../../../core/errors.js';
+import {
+  fullOptionName,
+  type OptionGroup,
+  type OptionNames,
+  unknownOption,
+} from '../../../core/options.js';
 import type { Value } from '../../../core/payload.js';
+import { suggest } from '../../../core/suggest.js';
 import type { Options } from '../../../kernel/request.js';
 import type { RetryDefaults } from './app-data.js';
 
-export class OptionReader {
-  private readonly left = new Map<string, { readonly written: string; readonly value: Value }>();
+/** Ids and names of task queues are no longer than this, in bytes, on every Temporal server. */
+const MAX_ID_BYTES = 1000;
 
-  /** @param group what the names start with: `workflow` or `activity`; other groups are not looked at. */
+/** Queues of Temporal's own start with this. */
+const RESERVED_QUEUES = '/_sys/';
+
+export class OptionReader<G extends OptionGroup> {
+  private readonly given = new Map<string, { readonly written: string; readonly value: Value }>();
+
+  /**
+   * @param group what the names start with.
+   * @throws PerdureError INVALID naming an option that nobody knows, or one of another group.
+   */
   constructor(
     options: Options,
-    private readonly group: string,
+    private readonly group: G,
   ) {
+    const unknown = unknownOption(options);
+    if (unknown !== null) throw unknown;
+    const prefix = `temporal.${group}.`;
     for (const [written, value] of Object.entries(options)) {
-      const name = written.startsWith('temporal.') ? written.slice('temporal.'.length) : written;
-      if (!name.startsWith(`${group}.`) || value === null) continue;
-      this.left.set(name.slice(group.length + 1), { written, value });
+      const name = fullOptionName(written);
+      if (!name.startsWith(prefix)) throw misplaced(written, group);
+      if (value !== null) this.given.set(name.slice(prefix.length), { written, value });
     }
   }
 
-  text(name: string): string | undefined {
-    return this.take(name, 'a string that is not empty', (value) =>
-      typeof value === 'string' && value !== '' ? value : undefined,
-    );
+  text(name: OptionNames[G]): string | undefined {
+    return this.take(name, 'a string that is not empty', toText);
   }
 
-  flag(name: string): boolean | undefined {
+  /** An id: text of the length that a server takes. */
+  id(name: OptionNames[G]): string | undefined {
+    return this.take(name, ID, (value) => {
+      const text = toText(value);
+      return text !== undefined && fitsId(text) ? text : undefined;
+    });
+  }
+
+  taskQueue(name: OptionNames[G]): string | undefined {
+    return this.take(name, `${ID}, which does not start with ${RESERVED_QUEUES}`, (value) => {
+      const text = toText(value);
+      const right = text !== undefined && fitsId(text) && !text.startsWith(RESERVED_QUEUES);
+      return right ? text : undefined;
+    });
+  }
+
+  flag(name: OptionNames[G]): boolean | undefined {
     return this.take(name, 'true or false', (v) => (typeof v === 'boolean' ? v : undefined));
   }
 
   /** Milliseconds: a number of them, or a duration such as "5s". */
-  durationMs(name: string): number | undefined {
+  durationMs(name: OptionNames[G]): number | undefined {
     return this.take(name, DURATION, toMs);
   }
 
-  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+  oneOf<T extends string>(name: OptionNames[G], allowed: readonly T[]): T | undefined {
     return this.take(name, `one of ${allowed.join(', ')}`, (value) =>
       allowed.find((item) => item === value),
     );
   }
 
-  map(name: string): { readonly [key: string]: Value } | undefined {
+  map(name: OptionNames[G]): { readonly [key: string]: Value } | undefined {
     return this.take(name, 'a table with string keys', toMap);
   }
 
-  retryPolicy(name: string): RetryDefaults | undefined {
-    const written = this.left.get(name)?.written ?? name;
+  retryPolicy(name: OptionNames[G]): RetryDefaults | undefined {
     const table = this.map(name);
-    return table === undefined ? undefined : readRetryPolicy(table, written);
+    return table === undefined ? undefined : readRetryPolicy(table, this.written(name));
   }
 
-  /** To be called last. @throws PerdureError INVALID naming an option that nobody knows. */
-  finish(): void {
-    for (const { written } of this.left.values()) {
-      throw new PerdureError(ErrorKind.INVALID, `unknown ${this.group} option: ${written}`, {
-        details: { option: written },
-      });
-    }
+  /** @throws PerdureError INVALID naming the option as it was written. */
+  refuse(name: OptionNames[G], expected: string): never {
+    throw badOption(this.written(name), this.given.get(name)?.value ?? null, expected);
+  }
+
+  private written(name: OptionNames[G]): string {
+    return this.given.get(name)?.written ?? `temporal.${this.group}.${name}`;
   }
 
   private take<T>(
-    name: string,
+    name: OptionNames[G],
     expected: string,
     read: (value: Value) => T | undefined,
   ): T | undefined {
-    const option = this.left.get(name);
+    const option = this.given.get(name);
     if (option === undefined) return undefined;
-    this.left.delete(name);
-    const result = read(option.value);
-    if (result === undefined) throw badOption(option.written, option.value, expected);
-    return result;
+    return read(option.value) ?? this.refuse(name, expected);
   }
 }
+
+/** @throws PerdureError INVALID for a name that no server takes as the id of a workflow. */
+export function checkName(name: string): void {
+  if (!fitsId(name)) throw badOption('name', name, ID);
+}
+
+function fitsId(text: string): boolean {
+  return encode(text).length <= MAX_ID_BYTES;
+}
+
+const ID = `text of at most ${MAX_ID_BYTES} bytes`;
+
+function misplaced(written: string, group: OptionGroup): PerdureError {
+  const what =
+    group === 'workflow'
+      ? 'is for calls of functions, and has no meaning for the start of a workflow'
+      : 'is for the start of a workflow, and has no meaning for the call of a function';
+  return new PerdureError(ErrorKind.INVALID, `${written} ${what}`, {
+    details: { option: written },
+  });
+}
+
+const toText = (value: Value): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
 
 const DURATION = 'a duration such as "5s", or milliseconds, not negative';
 
@@ -112,10 +166,36 @@ function readRetryPolicy(table: { readonly [key: string]: Value }, written: stri
         policy.nonRetryableErrorTypes = need(toTexts(value), at(name), value, 'a list of strings');
         break;
       default:
-        throw new PerdureError(ErrorKind.INVALID, `unknown field of a retry policy: ${at(name)}`);
+        throw unknownField(written, name);
     }
   }
+  const { initialIntervalMs = DEFAULT_INTERVAL_MS, maximumIntervalMs } = policy;
+  if (maximumIntervalMs !== undefined && maximumIntervalMs < initialIntervalMs) {
+    const expected = `at least initial_interval, ${initialIntervalMs} ms`;
+    throw badOption(at('maximum_interval'), table.maximum_interval ?? null, expected);
+  }
   return policy;
+}
+
+/** Of a retry policy that names none: the server's. */
+const DEFAULT_INTERVAL_MS = 1000;
+
+const RETRY_FIELDS = [
+  'initial_interval',
+  'maximum_interval',
+  'backoff_coefficient',
+  'maximum_attempts',
+  'non_retryable_error_types',
+];
+
+function unknownField(written: string, name: string): PerdureError {
+  const near = suggest(name, RETRY_FIELDS);
+  const advice = near === undefined ? `it has ${RETRY_FIELDS.join(', ')}` : `did you mean ${near}?`;
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `unknown field of a retry policy: ${written}.${name}; ${advice}`,
+    { details: { option: written } },
+  );
 }
 
 function need<T>(result: T | undefined, name: string, value: Value, expected: string): T {

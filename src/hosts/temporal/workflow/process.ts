@@ -109,7 +109,7 @@ export class WorkflowProcess {
     const from = header.parent ?? null;
     const { batch, malformed } = header.messages;
     if (malformed > 0) logMalformed('start header', malformed);
-    for (const { topic, values: items } of batch) {
+    for (const { topic, values: items } of repeatsItsStart() ? [] : batch) {
       this.deliver({ kind: 'message', from, topic, values: items, context: null });
     }
     for (const signal of this.early.splice(0)) this.deliver(signal);
@@ -185,6 +185,15 @@ export class WorkflowProcess {
     if (outstanding.idle) finish(result);
     else void outstanding.settled(CLOSING_LIMIT_MS).then(() => finish(result));
   }
+}
+
+/**
+ * Whether this run has the header of an earlier run of its chain: a retry, or a cron run after the first.
+ * Told by what stands in the history, so that a run that was reset answers as it did.
+ */
+function repeatsItsStart(): boolean {
+  const { attempt, cronSchedule, continuedFromExecutionRunId } = workflowInfo();
+  return attempt > 1 || (cronSchedule !== undefined && continuedFromExecutionRunId !== undefined);
 }
 
 interface Received {

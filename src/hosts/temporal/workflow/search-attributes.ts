@@ -1,4 +1,5 @@
 /** Search attributes: which type a value has, and a value as its type wants it. */
+import { encode } from '@temporalio/common/lib/encoding.js';
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
 import { AttributeType } from './wire.js';
@@ -29,7 +30,7 @@ export function attributeTypeOf(name: string, value: Value): AttributeType {
  * `value` as an attribute of this type takes it.
  * @throws PerdureError INVALID when the namespace has the attribute with a type that cannot hold it.
  */
-export function attributeValue(
+function attributeValue(
   name: string,
   value: Value,
   type: AttributeType,
@@ -61,6 +62,25 @@ export function attributeValue(
       `${value instanceof Uint8Array ? 'bytes' : JSON.stringify(value)}`,
   );
 }
+
+/** A search attribute as the SDK takes it. */
+export type TypedAttribute = ReturnType<typeof typedAttribute>;
+
+/** @throws PerdureError INVALID for a value that the type cannot hold, or that no server takes. */
+export function typedAttribute(name: string, given: Value, type: AttributeType) {
+  const value = attributeValue(name, given, type);
+  const bytes = encode(JSON.stringify(value)).length;
+  if (bytes > MAX_VALUE_BYTES) {
+    throw new PerdureError(
+      ErrorKind.INVALID,
+      `search attribute ${name}: ${bytes} bytes are more than one may have (${MAX_VALUE_BYTES})`,
+    );
+  }
+  return { key: { name, type }, value };
+}
+
+/** The server's own limit on one value. */
+const MAX_VALUE_BYTES = 2048;
 
 function isTexts(value: Value): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');

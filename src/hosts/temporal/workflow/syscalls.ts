@@ -2,7 +2,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
-import { type Pid, parsePid } from '../../../core/pid.js';
+import type { Pid } from '../../../core/pid.js';
 import type { Signal } from '../../../core/signal.js';
 import { type Answer, DONE } from '../../../kernel/program.js';
 import type { HostRequest, SpawnRequest } from '../../../kernel/request.js';
@@ -16,12 +16,11 @@ import type { OutgoingHeaders } from './headers.js';
 import { sinks } from './logs.js';
 import { OutgoingSignals } from './outgoing-signals.js';
 import { Outstanding } from './outstanding.js';
-import { encodeArgs } from './payload-converter.js';
 import { Peers } from './peers.js';
 import { type SandboxData, workerOf, workflowOfEntry } from './sandbox-app.js';
 import { Timers } from './timers.js';
 import { Versions } from './versions.js';
-import { OwnActivity, OwnSignal, type SpawnNote, type StartupBatch } from './wire.js';
+import { OwnActivity, type SpawnNote } from './wire.js';
 import { workflowInfoValue } from './workflow-info.js';
 
 /** What the process gives to its syscalls: the ways back into its kernel. */
@@ -59,8 +58,12 @@ export class WorkflowSyscalls implements Syscalls {
     const { data, pid, headers, inputs } = options;
     this.timers = new Timers((timer) => inputs.fire(timer));
     this.activities = new Activities(data, pid, headers);
-    this.children = new Children(data, pid, headers, this.outstanding, (s) => inputs.deliver(s));
     this.attributes = new Attributes(this.activities);
+    this.children = new Children({
+      ...{ data, pid, headers, outstanding: this.outstanding },
+      ...{ activities: this.activities, attributes: this.attributes },
+      deliver: (signal) => inputs.deliver(signal),
+    });
     const peers = new Peers(
       data.app.taskQueuePrefix,
       `${pid}/${workflowInfo().runId}`,
@@ -174,18 +177,12 @@ export class WorkflowSyscalls implements Syscalls {
     if (this.options.data.app.localHosts.includes(request.host)) {
       return this.later(call, this.spawnLocal(request));
     }
-    return this.later(call, this.spawnChild(this.childOrder(request, false)));
-  }
-
-  private async spawnChild(order: ChildOrder): Promise<Value> {
-    const { pid, ended } = await this.children.start(order, this.options.inputs.where());
-    const parts = parsePid(pid);
-    if (ended === null && order.messages.length > 0 && parts !== undefined) {
-      const batch: StartupBatch = order.messages;
-      const args = encodeArgs([batch as unknown as Value], 'messages');
-      await this.signals.toWorkflow(parts.id, OwnSignal.BATCH, args, pid);
-    }
-    return pid;
+    const order = this.childOrder(request, false);
+    const started = this.children.start(order, this.options.inputs.where());
+    return this.later(
+      call,
+      started.then(({ pid }) => pid),
+    );
   }
 
   private spawnLocal(request: SpawnRequest): Promise<Value> {

@@ -14,7 +14,10 @@ export interface StartHeader {
   readonly pid: Pid;
   readonly context: Context;
   readonly parent: Pid | null;
-  /** Startup messages, where the server cannot take them as a signal (conflict policy `fail`, children). */
+  /**
+   * Startup messages, where the server cannot take them as a signal (conflict policy `fail`, children). For
+   * the first run alone: retries and cron runs of the chain have the same header.
+   */
   readonly messages?: readonly StartupBatch[number][];
 }
 
@@ -60,6 +63,8 @@ export const OwnActivity = {
   DELIVER: 'perdure.deliver',
   /** Starts a process on a local host of whichever node takes it. Answers the PID. */
   SPAWN: 'perdure.spawn',
+  /** Starts a workflow as a client does: a {@link StartNote}. Answers the PID. */
+  START: 'perdure.start',
   /** Terminates a workflow. */
   TERMINATE: 'perdure.terminate',
   /** Makes sure of search attributes. Answers name → type. */
@@ -87,6 +92,23 @@ export interface SpawnNote {
   readonly entry: string;
   readonly values: readonly Value[];
   readonly name: string | null;
+  readonly messages: StartupBatch;
+  readonly context: Context;
+  readonly options: { readonly [name: string]: Value };
+  readonly parent: Pid;
+}
+
+/** The start of a workflow with what no command of a workflow can ask for. */
+export interface StartNote {
+  readonly entry: string;
+  /** Registry id of the worker that is to run it. */
+  readonly worker: string;
+  readonly values: readonly Value[];
+  readonly workflow_id: string;
+  /** Whether the id was made up: a clash is then a mistake. */
+  readonly made_up: boolean;
+  /** The same in every attempt, so that a start whose answer was lost is not made twice. */
+  readonly request_id: string;
   readonly messages: StartupBatch;
   readonly context: Context;
   readonly options: { readonly [name: string]: Value };

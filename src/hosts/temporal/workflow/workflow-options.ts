@@ -1,7 +1,9 @@
 /** `temporal.workflow.*`: how a workflow is started, from outside or as a child. */
+import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
 import type { Options } from '../../../kernel/request.js';
 import type { RetryDefaults } from './app-data.js';
+import { CRON_SCHEDULE, isCronSchedule } from './cron-schedule.js';
 import { OptionReader } from './options.js';
 
 export const ConflictPolicy = ['use_existing', 'fail', 'terminate_existing'] as const;
@@ -41,8 +43,8 @@ export interface WorkflowOptions {
 export function readWorkflowOptions(options: Options): WorkflowOptions {
   const reader = new OptionReader(options, 'workflow');
   const result: WorkflowOptions = {
-    id: reader.text('id'),
-    taskQueue: reader.text('task_queue'),
+    id: reader.id('id'),
+    taskQueue: reader.taskQueue('task_queue'),
     executionTimeoutMs: reader.durationMs('execution_timeout'),
     runTimeoutMs: reader.durationMs('run_timeout'),
     taskTimeoutMs: reader.durationMs('task_timeout'),
@@ -54,12 +56,21 @@ export function readWorkflowOptions(options: Options): WorkflowOptions {
     memo: reader.map('memo') ?? {},
     searchAttributes: reader.map('search_attributes') ?? {},
     eagerStart: reader.flag('enable_eager_start') ?? false,
-    startDelayMs: reader.durationMs('start_delay'),
+    startDelayMs: reader.durationMs('start_delay') || undefined,
     parentClosePolicy: reader.oneOf('parent_close_policy', ClosePolicy),
     waitForCancellation: reader.flag('wait_for_cancellation') ?? false,
     namespace: reader.text('namespace'),
   };
-  reader.finish();
+  const { cronSchedule, startDelayMs } = result;
+  if (cronSchedule !== undefined && !isCronSchedule(cronSchedule)) {
+    reader.refuse('cron_schedule', CRON_SCHEDULE);
+  }
+  if (cronSchedule !== undefined && startDelayMs !== undefined) {
+    throw new PerdureError(
+      ErrorKind.INVALID,
+      'temporal.workflow.cron_schedule and temporal.workflow.start_delay exclude each other',
+    );
+  }
   return result;
 }
 
@@ -70,4 +81,21 @@ export function readWorkflowOptions(options: Options): WorkflowOptions {
 export function conflictPolicyOf(options: WorkflowOptions, idGiven: boolean): ConflictPolicy {
   if (options.conflictPolicy !== undefined) return options.conflictPolicy;
   return idGiven && !options.errorWhenAlreadyStarted ? 'use_existing' : 'fail';
+}
+
+/** @throws PerdureError INVALID where another namespace is asked for than the worker's own. */
+export function checkNamespace(options: WorkflowOptions, worker: string, namespace: string): void {
+  if (options.namespace === undefined || options.namespace === namespace) return;
+  throw new PerdureError(
+    ErrorKind.INVALID,
+    `temporal.workflow.namespace is "${options.namespace}", and ${worker} works in "${namespace}": ` +
+      'spawn on a worker of a client of that namespace',
+  );
+}
+
+/** The first option that no command of a workflow can carry, so that a client has to start it. */
+export function clientOnly(options: WorkflowOptions): string | undefined {
+  if (options.conflictPolicy === 'terminate_existing') return 'id_conflict_policy';
+  if (options.startDelayMs !== undefined) return 'start_delay';
+  return options.eagerStart ? 'enable_eager_start' : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { editDistance, suggest } from '../../src/registry/suggest.js';
+import { editDistance, suggest } from '../../src/core/suggest.js';
 
 describe('editDistance', () => {
   it('counts insertions, deletions, replacements and swaps of neighbours', () => {
