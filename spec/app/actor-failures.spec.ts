@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type App, startApp } from '../../src/app.js';
 import type { NodeEvent } from '../../src/runtime/events.js';
+import { AppEvents, reached } from '../support/app-events.js';
 import { AppFolders, index, luaEntry } from '../support/cli.js';
 
 const folders = new AppFolders();
@@ -10,7 +11,7 @@ afterAll(() => folders.remove());
 interface Started {
   readonly app: App;
   readonly events: NodeEvent[];
-  until(wanted: (event: NodeEvent) => boolean): Promise<NodeEvent>;
+  readonly until: AppEvents['until'];
 }
 
 const HOST = 'name: processes\nkind: process.host';
@@ -19,8 +20,7 @@ async function start(
   bodies: { readonly [name: string]: string },
   ...entries: readonly string[]
 ): Promise<Started> {
-  const events: NodeEvent[] = [];
-  const waiting = new Set<(event: NodeEvent) => void>();
+  const happenings = new AppEvents();
   const sources = Object.entries(bodies).map(([name, body]) => [
     `${name}.lua`,
     `return { main = function(...)\n${body}\nend }`,
@@ -32,29 +32,14 @@ async function start(
     }),
     env: {},
     print: () => {},
-    onEvent: (event) => {
-      events.push(event);
-      for (const check of waiting) check(event);
-    },
+    onEvent: happenings.record,
   });
-  const until = (wanted: (event: NodeEvent) => boolean) =>
-    new Promise<NodeEvent>((resolve) => {
-      const check = (event: NodeEvent) => {
-        if (!wanted(event)) return;
-        waiting.delete(check);
-        resolve(event);
-      };
-      waiting.add(check);
-      events.forEach(check);
-    });
-  return { app, events, until };
+  return { app, events: happenings.events, until: happenings.until };
 }
 
 const service = (name: string, more = '') =>
   `name: ${name}_service\nkind: process.service\nprocess: ${name}\nhost: processes\nlifecycle:\n  auto_start: true\n${more}`;
 const FAST = '  restart: { initial_delay: 1ms, max_delay: 2ms, max_attempts: 5 }\n';
-const reached = (id: string, state: string) => (event: NodeEvent) =>
-  event.kind === 'service' && event.id === id && event.state === state;
 
 describe('what actor libraries get wrong', () => {
   it('a start that throws leaves no zombie, its name is free, and its watchers are told', async () => {

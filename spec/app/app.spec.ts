@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type App, startApp } from '../../src/app.js';
 import type { NodeEvent } from '../../src/runtime/events.js';
+import { AppEvents } from '../support/app-events.js';
 import { AppFolders, index, luaEntry } from '../support/cli.js';
 
 const folders = new AppFolders();
@@ -9,39 +10,20 @@ afterAll(() => folders.remove());
 interface Started {
   readonly app: App;
   readonly events: NodeEvent[];
-  /** The states that a service has been through. */
-  states(id: string): string[];
-  /** Resolves when an event satisfies the condition, at once where one has. */
-  until(wanted: (event: NodeEvent) => boolean): Promise<NodeEvent>;
+  readonly states: AppEvents['states'];
+  readonly until: AppEvents['until'];
 }
 
 async function start(files: { readonly [name: string]: string }): Promise<Started> {
-  const events: NodeEvent[] = [];
-  const waiting = new Set<(event: NodeEvent) => void>();
+  const happenings = new AppEvents();
   const app = await startApp({
     dir: await folders.write(files),
     env: { GREETING: 'hello' },
     print: () => {},
-    onEvent: (event) => {
-      events.push(event);
-      for (const check of waiting) check(event);
-    },
+    onEvent: happenings.record,
   });
-  return {
-    app,
-    events,
-    states: (id) => events.flatMap((e) => (e.kind === 'service' && e.id === id ? [e.state] : [])),
-    until: (wanted) =>
-      new Promise((resolve) => {
-        const check = (event: NodeEvent) => {
-          if (!wanted(event)) return;
-          waiting.delete(check);
-          resolve(event);
-        };
-        waiting.add(check);
-        events.forEach(check);
-      }),
-  };
+  const { events, states, until } = happenings;
+  return { app, events, states, until };
 }
 
 const service = (name: string, more = '') =>

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type App, startApp } from '../../src/app.js';
 import type { NodeEvent } from '../../src/runtime/events.js';
+import { AppEvents } from '../support/app-events.js';
 import { AppFolders, index, luaEntry } from '../support/cli.js';
 
 const folders = new AppFolders();
@@ -37,13 +38,12 @@ interface Started {
   readonly app: App;
   readonly printed: string[];
   readonly events: NodeEvent[];
-  until(wanted: (event: NodeEvent) => boolean): Promise<NodeEvent>;
+  readonly until: AppEvents['until'];
 }
 
 async function start(...entries: readonly string[]): Promise<Started> {
   const printed: string[] = [];
-  const events: NodeEvent[] = [];
-  const waiting = new Set<(event: NodeEvent) => void>();
+  const happenings = new AppEvents();
   const app = await startApp({
     dir: await folders.write({
       '_index.yaml': index(HOST, luaEntry('member'), ...entries),
@@ -54,22 +54,9 @@ async function start(...entries: readonly string[]): Promise<Started> {
       end }`,
     }),
     print: (text) => printed.push(text),
-    onEvent: (event) => {
-      events.push(event);
-      for (const check of waiting) check(event);
-    },
+    onEvent: happenings.record,
   });
-  const until = (wanted: (event: NodeEvent) => boolean) =>
-    new Promise<NodeEvent>((resolve) => {
-      const check = (event: NodeEvent) => {
-        if (!wanted(event)) return;
-        waiting.delete(check);
-        resolve(event);
-      };
-      waiting.add(check);
-      events.forEach(check);
-    });
-  return { app, printed, events, until };
+  return { app, printed, events: happenings.events, until: happenings.until };
 }
 
 /** The process of a child. */

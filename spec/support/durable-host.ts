@@ -3,7 +3,7 @@ import { formatPid, type Pid } from '../../src/core/pid.js';
 import { ACCEPTED, type Delivery, type ExitResult, type Signal } from '../../src/core/signal.js';
 import type { Host, ProcessInfo, Spawned, SpawnOrder } from '../../src/runtime/host.js';
 import type { Node } from '../../src/runtime/node.js';
-import { notFound } from '../../src/runtime/observer-host.js';
+import { notFound } from '../../src/runtime/program-host.js';
 
 /**
  * A host in the manner of a Temporal worker: every answer is a promise, processes have names and outlive

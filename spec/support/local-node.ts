@@ -5,12 +5,12 @@ import type { Pid } from '../../src/core/pid.js';
 import { EMPTY_CONTEXT, type ExitResult } from '../../src/core/signal.js';
 import { LocalFunctions } from '../../src/hosts/local/functions.js';
 import { LocalHost } from '../../src/hosts/local/local-host.js';
-import { createOutside } from '../../src/hosts/local/outside.js';
 import type { Clock } from '../../src/runtime/clock.js';
 import type { NodeEvent } from '../../src/runtime/events.js';
 import { Node } from '../../src/runtime/node.js';
 import { SystemClock } from '../../src/runtime/system-clock.js';
 import { generatorPrograms, type Main } from './generator-program.js';
+import { quietOutside } from './quiet-outside.js';
 
 export const HOST = 'app:processes';
 
@@ -49,13 +49,7 @@ export function localNode(
     node,
     programs: generatorPrograms(mains),
     functions: new LocalFunctions(node),
-    outside: createOutside({
-      env: {},
-      events: node.events,
-      now: () => clock.now(),
-      random: () => 0.5,
-      print: () => {},
-    }),
+    outside: quietOutside(node),
     ...limits,
   });
   node.addHost(host);

@@ -7,7 +7,6 @@ import type { Pid } from '../../src/core/pid.js';
 import { EMPTY_CONTEXT, type ExitResult } from '../../src/core/signal.js';
 import { LocalFunctions } from '../../src/hosts/local/functions.js';
 import { LocalHost } from '../../src/hosts/local/local-host.js';
-import { createOutside } from '../../src/hosts/local/outside.js';
 import { SupervisorProgram } from '../../src/hosts/local/supervisor-program.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import type { NodeEvent } from '../../src/runtime/events.js';
@@ -22,6 +21,7 @@ import {
 } from '../../src/runtime/supervisor/index.js';
 import { generatorPrograms, type Main } from './generator-program.js';
 import { HandClock } from './hand-clock.js';
+import { quietOutside } from './quiet-outside.js';
 
 export const HOST = 'app:processes';
 
@@ -64,7 +64,7 @@ export class SupervisedNode {
     supervisors: { readonly [entry: string]: SupervisorSpec },
     mains: { readonly [entry: string]: Main } = {},
   ) {
-    const { node, clock, events } = this;
+    const { node, events } = this;
     node.events.subscribe((event) => events.push(event));
     const others = generatorPrograms({ 'app:worker': this.worker, ...mains });
     const port = {
@@ -84,13 +84,7 @@ export class SupervisedNode {
         },
       },
       functions: new LocalFunctions(node),
-      outside: createOutside({
-        env: {},
-        events: node.events,
-        now: () => clock.now(),
-        random: () => 0.5,
-        print: () => {},
-      }),
+      outside: quietOutside(node),
     });
     node.addHost(this.host);
   }

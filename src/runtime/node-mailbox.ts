@@ -10,9 +10,19 @@ import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import { Queue } from '../core/queue.js';
-import type { Context, Delivery, ProcessEvent, Signal } from '../core/signal.js';
+import {
+  ACCEPTED,
+  type Context,
+  type Delivery,
+  type ProcessEvent,
+  type Signal,
+} from '../core/signal.js';
 import { copyValues } from '../core/spawn-options.js';
 import type { Node } from './node.js';
+import type { Receiver } from './program-host.js';
+
+/** Messages a mailbox may hold before senders get RATE_LIMITED. */
+const MAILBOX_LIMIT = 100_000;
 
 /** A message as the program around the runtime receives it. */
 export interface ReceivedMessage {
@@ -24,19 +34,14 @@ export interface ReceivedMessage {
   readonly context: Context | null;
 }
 
-/** What a mailbox needs of the host that keeps it. */
-export interface MailboxOwner {
-  readonly node: Node;
-  closed(mailbox: NodeMailbox): void;
-}
-
-export class NodeMailbox {
+export class NodeMailbox implements Receiver {
   private readonly messages = new Inflow<ReceivedMessage>();
   private readonly happenings = new Inflow<ProcessEvent>();
 
   constructor(
     readonly pid: Pid,
-    private readonly owner: MailboxOwner,
+    private readonly node: Node,
+    private readonly onClosed: () => void,
   ) {}
 
   /** Messages that wait to be received. */
@@ -46,38 +51,38 @@ export class NodeMailbox {
 
   /** The next message. @throws PerdureError TIMEOUT once `timeoutMs` has passed, CANCELED when closed. */
   receive(options: { readonly timeoutMs?: number } = {}): Promise<ReceivedMessage> {
-    return this.messages.next(this.owner.node, options.timeoutMs);
+    return this.messages.next(this.node, options.timeoutMs);
   }
 
   /** The next EXIT, LINK_DOWN or CANCEL. @throws PerdureError as {@link receive}. */
   nextEvent(options: { readonly timeoutMs?: number } = {}): Promise<ProcessEvent> {
-    return this.happenings.next(this.owner.node, options.timeoutMs);
+    return this.happenings.next(this.node, options.timeoutMs);
   }
 
   /** Sends with this mailbox as the sender. @throws PerdureError NOT_FOUND, RATE_LIMITED, INVALID. */
   async send(to: string, topic: string, ...values: readonly unknown[]): Promise<void> {
     const copied = copyValues(values, 'payload');
     await this.accepted(
-      this.owner.node.send({ from: this.pid, to, topic, values: copied, context: null }),
+      this.node.send({ from: this.pid, to, topic, values: copied, context: null }),
     );
   }
 
   /** One EXIT comes when `pid` ends. */
   async monitor(pid: Pid): Promise<void> {
-    await this.accepted(this.owner.node.monitor(this.pid, pid));
+    await this.accepted(this.node.monitor(this.pid, pid));
   }
 
   async unmonitor(pid: Pid): Promise<void> {
-    await this.accepted(this.owner.node.unmonitor(this.pid, pid));
+    await this.accepted(this.node.unmonitor(this.pid, pid));
   }
 
   /** A failure of the linked process comes as LINK_DOWN; closing the mailbox is no failure. */
   async link(pid: Pid): Promise<void> {
-    await this.accepted(this.owner.node.link(this.pid, pid));
+    await this.accepted(this.node.link(this.pid, pid));
   }
 
   async unlink(pid: Pid): Promise<void> {
-    await this.accepted(this.owner.node.unlink(this.pid, pid));
+    await this.accepted(this.node.unlink(this.pid, pid));
   }
 
   /** Ends it, normally. A second call does nothing. */
@@ -85,12 +90,24 @@ export class NodeMailbox {
     if (this.messages.closed) return;
     this.messages.close();
     this.happenings.close();
-    this.owner.closed(this);
+    this.onClosed();
   }
 
-  /** For the host: a signal has come. */
-  put(signal: Signal): void {
-    const at = this.owner.node.clock.now();
+  take(signal: Signal): Delivery {
+    if (signal.kind === 'message' && this.depth >= MAILBOX_LIMIT) {
+      const message = `the mailbox of ${this.pid} is full: ${MAILBOX_LIMIT} messages are unread`;
+      return { accepted: false, error: new PerdureError(ErrorKind.RATE_LIMITED, message) };
+    }
+    this.put(signal);
+    return ACCEPTED;
+  }
+
+  stop(): void {
+    this.close();
+  }
+
+  private put(signal: Signal): void {
+    const at = this.node.clock.now();
     switch (signal.kind) {
       case 'message': {
         const { from, topic, values, context } = signal;

@@ -28,10 +28,10 @@ import type {
   Spawned,
   SpawnOrder,
 } from './host.js';
-import { MailboxHost } from './mailbox-host.js';
 import { Names } from './names.js';
-import type { NodeMailbox } from './node-mailbox.js';
-import { notFound, ObserverHost } from './observer-host.js';
+import { NodeMailbox } from './node-mailbox.js';
+import { Observer } from './observer.js';
+import { notFound, ProgramHost } from './program-host.js';
 import { Supervisors } from './supervisor/supervisors.js';
 import { Topology } from './topology.js';
 
@@ -59,17 +59,15 @@ export class Node {
   readonly events = new EventStream();
   private readonly hosts = new Map<string, Host>();
   private readonly aliases = new Map<string, Host>();
-  private readonly observers: ObserverHost;
-  private readonly mailboxes = new MailboxHost(this);
+  private readonly program: ProgramHost;
   /** The host of this node that was reached last: the next signal most likely goes there too. */
   private last: { readonly prefix: string; readonly host: Host } | null = null;
 
   constructor(options: NodeOptions) {
     this.name = options.name;
     this.clock = options.clock;
-    this.observers = new ObserverHost(options.name);
-    this.addHost(this.observers);
-    this.addHost(this.mailboxes);
+    this.program = new ProgramHost(options.name);
+    this.addHost(this.program);
   }
 
   // --- hosts ------------------------------------------------------------------------------------
@@ -171,26 +169,35 @@ export class Node {
 
   /** Calls `onExit` once, when `pid` ends. @returns a function that stops watching. */
   observe(pid: Pid, onExit: (result: ExitResult) => void): () => void {
-    const observer = this.observers.add(onExit);
+    const observer = new Observer(this.program, onExit);
     const fail = (error: PerdureError) => {
-      this.observers.deliver(observer, { kind: 'exit', from: pid, result: { value: null, error } });
+      void this.deliver(observer.pid, { kind: 'exit', from: pid, result: { value: null, error } });
     };
     const check = (answer: Delivery) => {
       if (!answer.accepted) fail(answer.error);
     };
-    const answer = this.monitor(observer, pid);
+    const answer = this.monitor(observer.pid, pid);
     if (answer instanceof Promise) {
       answer.then(check, (thrown: unknown) => fail(PerdureError.from(thrown)));
     } else check(answer);
     return () => {
-      this.observers.remove(observer);
-      void this.unmonitor(observer, pid);
+      observer.stop();
+      void this.unmonitor(observer.pid, pid);
     };
   }
 
   /** A mailbox for the program around the runtime. @throws PerdureError ALREADY_EXISTS. */
   openMailbox(name: string | null): NodeMailbox {
-    return this.mailboxes.open(name);
+    const pid = this.program.newPid();
+    if (name !== null && !this.names.register(name, pid)) {
+      throw new PerdureError(ErrorKind.ALREADY_EXISTS, `name ${name} is taken`);
+    }
+    const mailbox = new NodeMailbox(pid, this, () => {
+      this.program.remove(pid);
+      this.forget(pid, { value: null, error: null });
+    });
+    this.program.add(pid, mailbox);
+    return mailbox;
   }
 
   describe(pid: Pid): MaybePromise<ProcessDetails | undefined> {

@@ -15,7 +15,7 @@ import type { Kernel } from '../../kernel/kernel.js';
 import type { Program } from '../../kernel/program.js';
 import type { Host, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
 import type { Node } from '../../runtime/node.js';
-import { notFound } from '../../runtime/observer-host.js';
+import { notFound } from '../../runtime/program-host.js';
 import { LocalProcess, type LocalWorld } from './local-process.js';
 import { ProcessTable } from './process-table.js';
 import type { FunctionCaller, Outside, Programs } from './programs.js';
