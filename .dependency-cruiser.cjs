@@ -60,6 +60,18 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     only(
+      'lint-imports-only-core',
+      '^src/lint/',
+      '^src/(lint|core)/',
+      'Rules are functions of a tree and of facts that the composition root gathers.',
+    ),
+    {
+      name: 'lint-only-from-the-composition-root',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(lint/|app/|app\\.ts$|cli/)' },
+      to: { path: '^src/lint/' },
+    },
+    only(
       'registry-imports-only-core-and-runtime',
       '^src/registry/',
       '^src/(registry|runtime|core)/',

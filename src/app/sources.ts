@@ -2,9 +2,16 @@
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Engine, LuaSource } from '../lua/engine.js';
 import type { LuaModule, Use } from '../lua/module.js';
-import type { Entry, EntryOf, LuaCode, Registry } from '../registry/index.js';
+import {
+  type Entry,
+  type EntryOf,
+  formatProblem,
+  type LuaCode,
+  type Problem,
+  type Registry,
+} from '../registry/index.js';
 
-type Runnable = EntryOf<'process.lua' | 'function.lua' | 'workflow.lua'>;
+export type Runnable = EntryOf<'process.lua' | 'function.lua' | 'workflow.lua'>;
 
 /** The source of an entry with its libraries; the registry has checked that imports make no cycle. */
 export function sourceOf(registry: Registry, entry: Runnable): LuaSource {
@@ -19,6 +26,11 @@ function convert(registry: Registry, code: LuaCode, method: string): LuaSource {
       throw new Error(`${code.id}: import ${id} was not checked`);
     imports[alias] = convert(registry, library, 'main');
   }
+  return { ...sourceAlone(code), method, imports };
+}
+
+/** The source of an entry without what it imports. */
+export function sourceAlone(code: LuaCode): LuaSource {
   const { file, line, text, hash } = code.source;
   return {
     entry: code.id,
@@ -26,9 +38,9 @@ function convert(registry: Registry, code: LuaCode, method: string): LuaSource {
     // Lua that stands in the YAML itself keeps the line numbers of the YAML.
     text: '\n'.repeat(line - 1) + text,
     hash: line === 1 ? hash : `${hash}@${line}`,
-    method,
+    method: 'main',
     modules: code.modules,
-    imports,
+    imports: {},
   };
 }
 
@@ -66,23 +78,24 @@ export function checkSources(registry: Registry, engine: Engine): void {
  * @throws PerdureError INVALID listing all of them.
  */
 export function checkModuleUse(registry: Registry, modules: readonly LuaModule[]): void {
-  const byName = new Map(modules.map((module) => [module.name, module]));
-  const problems: string[] = [];
-  for (const entry of registry.entries.values()) {
-    if (!isRunnable(entry)) continue;
-    const use = useOf(entry);
-    for (const name of entry.modules ?? []) {
-      const uses = byName.get(name)?.uses;
-      if (uses === undefined || uses.includes(use)) continue;
-      const at = `${entry.at.file}:${entry.at.line}:${entry.at.column}`;
-      const where = uses.map((u) => USE_NAMES[u]).join(' or ');
-      problems.push(
-        `${at}: ${entry.id} modules: ${name} is for a ${where}, not for a ${USE_NAMES[use]}`,
-      );
-    }
-  }
+  const problems = moduleUseProblems(registry, modules).map(formatProblem);
   if (problems.length === 0) return;
   throw new PerdureError(ErrorKind.INVALID, ['modules out of place:', ...problems].join('\n  '));
+}
+
+/** The modules that {@link checkModuleUse} refuses, each at its entry. */
+export function moduleUseProblems(registry: Registry, modules: readonly LuaModule[]): Problem[] {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  return [...registry.entries.values()].filter(isRunnable).flatMap((entry) => {
+    const use = useOf(entry);
+    return (entry.modules ?? []).flatMap((name) => {
+      const uses = byName.get(name)?.uses;
+      if (uses === undefined || uses.includes(use)) return [];
+      const where = uses.map((u) => USE_NAMES[u]).join(' or ');
+      const message = `${name} is for a ${where}, not for a ${USE_NAMES[use]}`;
+      return [{ ...entry.at, entry: entry.id, field: 'modules', message }];
+    });
+  });
 }
 
 const USE_NAMES: { readonly [U in Use]: string } = {
@@ -91,7 +104,7 @@ const USE_NAMES: { readonly [U in Use]: string } = {
   workflow: 'workflow',
 };
 
-function useOf(entry: Runnable): Use {
+export function useOf(entry: Runnable): Use {
   return entry.kind === 'workflow.lua'
     ? 'workflow'
     : entry.kind === 'function.lua'
@@ -106,7 +119,7 @@ interface SourceProblem {
   readonly message: string;
 }
 
-function isRunnable(entry: Entry): entry is Runnable {
+export function isRunnable(entry: Entry): entry is Runnable {
   return (
     entry.kind === 'process.lua' || entry.kind === 'function.lua' || entry.kind === 'workflow.lua'
   );

@@ -34,6 +34,7 @@ function commandLine(finish: (code: number) => void): Command {
     .showHelpAfterError('(perdure --help shows the commands)');
   program.version(packageVersion(), '--version', 'print the version');
   program.addCommand(runCommand(finish));
+  program.addCommand(lintCommand(finish));
   program.addCommand(serverCommand(finish));
   return program;
 }
@@ -70,6 +71,22 @@ function runCommand(finish: (code: number) => void): Command {
     .action(async (dir: string, flags: unknown) => {
       const { run } = await import('./run.js');
       finish(await run(dir, flags as import('./run.js').RunFlags));
+    });
+}
+
+function lintCommand(finish: (code: number) => void): Command {
+  return new Command('lint')
+    .description(
+      'Look for mistakes in the app in DIR without running it; exit code 1 where any are.',
+    )
+    .argument('<dir>', 'folder with the app (its _index.yaml)')
+    .option('--json', 'print one JSON envelope a line on stdout, and nothing else')
+    .addOption(new Option('--color', 'colours even where stdout is not a terminal'))
+    .exitOverride()
+    .showHelpAfterError('(perdure lint --help shows the flags)')
+    .action(async (dir: string, flags: unknown) => {
+      const { lint } = await import('./lint.js');
+      finish(await lint(dir, flags as import('./lint.js').LintFlags));
     });
 }
 
