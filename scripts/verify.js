@@ -9,6 +9,7 @@ const CHECKS = [
   ['unused code', 'knip/bin/knip.js', ['--no-progress']],
 ];
 
+refuseTrackedPackages();
 prepare({ build: false });
 const failed = CHECKS.filter((check) => !passes(...check)).map(([name]) => name);
 console.log(
@@ -17,6 +18,19 @@ console.log(
     : `verify: ${failed.length} of ${CHECKS.length} checks failed: ${failed.join(', ')}`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** A link to the packages of another clone, once committed, replaces the real folder wherever it is checked out. */
+function refuseTrackedPackages() {
+  const { stdout } = spawnSync('git', ['ls-files', 'node_modules'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (!stdout) return;
+  console.error(
+    'verify: node_modules is committed. Remove it: git rm --cached node_modules, and commit --amend',
+  );
+  process.exit(1);
+}
 
 function passes(name, tool, args) {
   const started = Date.now();
