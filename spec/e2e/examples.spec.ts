@@ -148,3 +148,34 @@ describe('examples/06-typescript-and-lua', () => {
     expect(code).toBe(0);
   });
 });
+
+/** Runs the tour of an example of workflows. */
+async function tour(example: string) {
+  const args = ['run', `examples/${example}`, '--skip-time', '-x', 'app:tour', '--json'];
+  const { code, stdout } = await perdure(args);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as { ok: boolean; value: unknown };
+}
+
+describe('examples/07-counter', () => {
+  it('answers every request, and refuses what it must', async () => {
+    expect((await tour('07-counter')).value).toEqual({ value: 40, acks: 3, naks: 2 });
+  }, 60_000);
+});
+
+describe('examples/08-trip', () => {
+  it('books everything, or gives back what it has, the last one first', async () => {
+    const { value } = await tour('08-trip');
+    expect(value).toMatchObject({
+      ada: { status: 'booked', bookings: [{ number: 'train-ada' }, { number: 'hotel-ada' }] },
+      eve: { status: 'given up', reason: 'no balloon to be had', given_back: 2 },
+    });
+  }, 60_000);
+});
+
+describe('examples/09-job-queue', () => {
+  it('does all jobs, three at a time, and says which failed', async () => {
+    const { value } = await tour('09-job-queue');
+    expect(value).toEqual({ jobs: 10, failed: ['picture 7'], most_at_once: 3 });
+  }, 60_000);
+});

@@ -90,6 +90,17 @@ describe('messages to a workflow', () => {
     expect((await world.exitOf(pid)).value).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it.each([
+    ['a new one', null],
+    ['one that runs under its name', 'asked'],
+  ])('that come with the start of %s say who started it', async (_, name) => {
+    const parent = `{${world.node.name}@app:processes|starter}`;
+    if (name !== null) await world.spawn('whole', [], { name });
+    const messages = [{ topic: 'ask', values: ['first'] }];
+    const pid = await world.spawn('whole', [], { name, messages, parent });
+    expect((await world.exitOf(pid)).value).toEqual({ from: parent, data: 'first' });
+  });
+
   it('say who sent them', async () => {
     const pid = await world.spawn('whole');
     await world.send(pid, 'ask', { q: 1 });

@@ -47,9 +47,11 @@ export function startHeader(value: Value): ReadStartHeader {
   };
 }
 
+/** Startup messages that come with a start have its header: they are from who started. */
 export function signalHeader(value: Value): SignalHeader {
   const fields = fieldsOf(value) ?? {};
-  return { from: pidOf(fields.from), context: contextOf(fields.context) };
+  const from = pidOf(fields.from) ?? pidOf(fields.parent);
+  return { from, context: contextOf(fields.context) };
 }
 
 export function activityHeader(value: Value): Partial<ActivityHeader> {
