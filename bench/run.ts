@@ -4,8 +4,8 @@ import { type Benchmark, type Figure, rounded, table } from './support/figure.js
 const BENCHMARKS: { readonly [name: string]: () => Promise<{ benchmark: Benchmark }> } = {
   actors: () => import('./actors/index.js'),
   orders: () => import('./orders.js'),
-  hello: () => import('./temporal/hello.js'),
-  server: () => import('./temporal/server.js'),
+  durable: () => import('./durable/index.js'),
+  server: () => import('./durable/server.js'),
 };
 
 async function list(): Promise<void> {

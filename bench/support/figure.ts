@@ -20,6 +20,7 @@ export interface Goal {
   readonly work: string;
   readonly who: Who;
   readonly atLeastPeers?: number;
+  readonly atMostPeers?: number;
   /** Whose figure that is a multiple of; default `peer`. */
   readonly peer?: Who;
   /** For which work; default the same. */
@@ -77,9 +78,12 @@ function verdictOf(goal: Goal, figure: Figure, all: readonly Figure[]): string {
   }
   const { peer: name = 'peer', peerWork = figure.work } = goal;
   const peer = all.find(({ work, who }) => work === peerWork && who === name);
-  if (goal.atLeastPeers === undefined || peer === undefined) return '';
+  if (peer === undefined) return '';
+  const { atLeastPeers = Number.NEGATIVE_INFINITY, atMostPeers = Number.POSITIVE_INFINITY } = goal;
   const times = value / measured(peer).value;
-  return `${met(times >= goal.atLeastPeers)}: ${times.toFixed(2)} of ${name === 'peer' ? 'the peer' : name}, goal ${goal.atLeastPeers}`;
+  const good = times >= atLeastPeers && times <= atMostPeers;
+  const bound = goal.atMostPeers === undefined ? goal.atLeastPeers : `at most ${atMostPeers}`;
+  return `${met(good)}: ${times.toFixed(2)} of ${name === 'peer' ? 'the peer' : name}, goal ${bound}`;
 }
 
 const met = (yes: boolean): string => (yes ? 'met' : 'MISSED');

@@ -11,6 +11,11 @@ export class Queue<T> {
     return this.size;
   }
 
+  /** The oldest item; `undefined` when empty. */
+  get first(): T | undefined {
+    return this.ring[this.head];
+  }
+
   push(item: T): void {
     if (this.size === this.ring.length) this.grow();
     this.ring[(this.head + this.size) & (this.ring.length - 1)] = item;

@@ -34,7 +34,7 @@ export async function buildBundle(): Promise<string> {
     workflowsPath: module('index'),
     workflowInterceptorModules: [module('interceptors')],
     payloadConverterPath: module('payload-converter'),
-    preloadModules: [module('process'), module('payload-converter')],
+    preloadModules: ['promise-stacks', 'process', 'payload-converter'].map(module),
     ignoreModules: IGNORED,
     webpackConfigHook: configure,
     logger: QUIET,

@@ -8,6 +8,7 @@
  * 2. Everything here follows from the history alone, so a replay issues each command where it was.
  */
 import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
+import { Queue } from '../../../core/queue.js';
 import { cancellable } from './shield.js';
 
 /** Of one kind at a time; the server's own limit is 2,000. */
@@ -20,13 +21,15 @@ const MAX_TASK_BYTES = 3 * 1024 * 1024;
 const COMMAND_BYTES = 500;
 
 interface Waiting {
-  readonly lane: Lane;
+  /** Its place among all that wait. */
+  readonly place: number;
   readonly bytes: number;
   readonly go: () => void;
 }
 
 class Lane {
   pending = 0;
+  readonly waiting = new Queue<Waiting>();
 }
 
 export type GateKind = 'activity' | 'child' | 'signal';
@@ -35,7 +38,7 @@ export class Gate {
   /** The length of the history tells workflow tasks apart, live and in a replay alike. */
   private task = -1;
   private taskBytes = 0;
-  private waiting: Waiting[] = [];
+  private lastPlace = 0;
   private readonly lanes = { activity: new Lane(), child: new Lane(), signal: new Lane() };
   private renewing = false;
 
@@ -61,9 +64,10 @@ export class Gate {
       return issued;
     };
     const size = bytes + COMMAND_BYTES;
-    if (this.waiting.every((other) => other.lane !== lane) && this.enter(lane, size)) return run();
+    if (lane.waiting.first === undefined && this.enter(lane, size)) return run();
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ lane, bytes: size, go: () => run().then(resolve, reject) });
+      const place = ++this.lastPlace;
+      lane.waiting.push({ place, bytes: size, go: () => run().then(resolve, reject) });
       this.renewLater();
     });
   }
@@ -82,23 +86,21 @@ export class Gate {
   }
 
   private advance(): void {
-    if (this.waiting.length === 0) return;
-    const before = this.waiting;
-    this.waiting = [];
-    const blocked = new Set<Lane>();
-    for (const item of before) {
-      if (!blocked.has(item.lane) && this.enter(item.lane, item.bytes)) item.go();
-      else {
-        blocked.add(item.lane);
-        this.waiting.push(item);
-      }
+    for (let open = Object.values(this.lanes); ; ) {
+      const lane = firstOf(open);
+      if (lane === undefined) break;
+      const { bytes, go } = lane.waiting.first as Waiting;
+      if (this.enter(lane, bytes)) {
+        lane.waiting.shift();
+        go();
+      } else open = open.filter((other) => other !== lane);
     }
     this.renewLater();
   }
 
   /** What waits for bytes needs another task: a timer brings one, should nothing else. */
   private renewLater(): void {
-    if (this.renewing || !this.waiting.some(({ lane }) => lane.pending < MAX_PENDING)) return;
+    if (this.renewing || !Object.values(this.lanes).some(waitsForBytes)) return;
     this.renewing = true;
     const renew = (): void => {
       this.renewing = false;
@@ -106,4 +108,20 @@ export class Gate {
     };
     cancellable(() => sleep(1)).result.then(renew, renew);
   }
+}
+
+const waitsForBytes = ({ waiting, pending }: Lane): boolean =>
+  waiting.first !== undefined && pending < MAX_PENDING;
+
+/** The lane where that waits which came first. */
+function firstOf(lanes: readonly Lane[]): Lane | undefined {
+  let first: Lane | undefined;
+  let place = Number.POSITIVE_INFINITY;
+  for (const lane of lanes) {
+    const head = lane.waiting.first;
+    if (head === undefined || head.place > place) continue;
+    first = lane;
+    place = head.place;
+  }
+  return first;
 }

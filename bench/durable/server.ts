@@ -2,7 +2,8 @@
 import type { Benchmark } from '../support/figure.js';
 import { median } from '../support/load.js';
 import { type ServerProcess, startEmbedded, startReal } from '../support/servers.js';
-import { plainHello, WIDTH } from './plain.js';
+import { plainSide } from './plain.js';
+import { hello, WIDTH, withClient } from './workloads.js';
 
 const WORK = `plain TypeScript hello workflows, ${WIDTH} at a time`;
 /** In turn, so that both see the same weather on the machine; the median counts. */
@@ -31,7 +32,10 @@ export const benchmark: Benchmark = {
 async function rateOn(start: () => Promise<ServerProcess>, runs: number): Promise<number> {
   const server = await start();
   try {
-    return await plainHello(server.address, runs);
+    const side = await plainSide(server.address);
+    const rate = await withClient(server.address, (client) => hello(client, side, runs));
+    await side.stop();
+    return rate;
   } finally {
     await server.stop();
   }
