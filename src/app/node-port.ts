@@ -1,17 +1,16 @@
 /** The node as the Temporal host sees it. */
 import { PerdureError } from '../core/errors.js';
-import type { ExitResult } from '../core/signal.js';
-import { LocalFunctions } from '../hosts/local/functions.js';
+import type { ExitResult, Signal } from '../core/signal.js';
 import type { FunctionOrder, NodePort } from '../hosts/temporal/index.js';
 import type { Node } from '../runtime/node.js';
+import { FUNCTIONS } from '../runtime/runtime.js';
 
 export function nodePort(node: Node, print: (text: string) => void): NodePort {
-  const functions = new LocalFunctions(node);
   return {
     name: node.name,
     deliver: (pid, signal) => node.deliver(pid, signal),
     spawn: (host, order) => node.spawn(host, order),
-    runFunction: (order) => runFunction(functions, order),
+    runFunction: (order) => runFunction(node, order),
     exited: (pid, result) => node.exited(pid, result),
     hold: (reason) => node.clock.hold(reason),
     log: (level, message, fields, source) => {
@@ -30,22 +29,41 @@ export function nodePort(node: Node, print: (text: string) => void): NodePort {
   };
 }
 
-function runFunction(functions: LocalFunctions, order: FunctionOrder): Promise<ExitResult> {
+/** How long a function may go on once its activity is of no use to anybody, or its worker stops. */
+const LAST_WORDS_MS = 10_000;
+
+/**
+ * The function is a process like any other: when its activity is cancelled it reads CANCEL, and may end in
+ * its own way until its time is up; one that never asked for its events ends at once.
+ */
+function runFunction(node: Node, order: FunctionOrder): Promise<ExitResult> {
+  const { entry, values, context, options, parent, signal } = order;
   return new Promise((resolve) => {
-    const { entry, values, context, options, parent, signal } = order;
-    const abort = functions.call({ entry, values, context, options }, parent, (answer) => {
-      signal.removeEventListener('abort', onAbort);
-      resolve({
-        value: answer.error === null ? (answer.value as ExitResult['value']) : null,
-        error: answer.error,
-      });
+    const spawned = node.spawn(FUNCTIONS, {
+      ...{ entry, values, context, options, parent },
+      ...{ name: null, messages: [] },
     });
-    const onAbort = () => {
-      abort();
-      const error = PerdureError.from(signal.reason ?? 'the activity was cancelled', 'CANCELED');
-      resolve({ value: null, error });
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    if (spawned instanceof Promise) throw new Error(`${FUNCTIONS} answered with a promise`);
+    if ('error' in spawned) return resolve({ value: null, error: spawned.error });
+    const { pid } = spawned;
+    const stop = () => void node.deliver(pid, stopSignal(order));
+    node.observe(pid, (result) => {
+      signal.removeEventListener('abort', stop);
+      resolve(result);
+    });
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 }
+
+function stopSignal({ signal, parent: from, startToCloseMs }: FunctionOrder): Signal {
+  const why = PerdureError.from(signal.reason ?? CANCELLED, 'CANCELED').message;
+  const asked = why === CANCELLED;
+  const words = why.toLowerCase().replaceAll('_', ' ');
+  const reason = asked ? 'the activity was cancelled' : `the activity was cancelled: ${words}`;
+  const deadlineMs = asked ? startToCloseMs : Math.min(LAST_WORDS_MS, startToCloseMs);
+  return { kind: 'cancel', from, reason, deadlineMs, stopping: true };
+}
+
+/** What the SDK calls a cancel that the workflow asked for. */
+const CANCELLED = 'CANCELLED';

@@ -16,6 +16,17 @@ const workflows = {
       end
       return seen
     end`,
+  cancels: `
+    return function(target, count)
+      local done = channel.new(count)
+      for i = 1, count do
+        coroutine.spawn(function() done:send(process.cancel(target, "request " .. i) or false) end)
+      end
+      local asked = 0
+      for i = 1, count do if done:receive() then asked = asked + 1 end end
+      return asked
+    end`,
+  waits: 'return function() return process.inbox():receive():payload():data() end',
 };
 
 describe('commands that are more than the server takes at once', () => {
@@ -40,5 +51,12 @@ describe('commands that are more than the server takes at once', () => {
   // More than the 2,000 that a server takes: without the gate this run is stuck for ever.
   it('wait for their turn, where they are many', async () => {
     expect(await world.run('calls', [2_100, 1])).toEqual({ value: 2_100, error: null });
+  }, 120_000);
+
+  it('wait for their turn, where they are requests to cancel', async () => {
+    const target = await world.spawn('waits');
+    expect(await world.run('cancels', [target, 2_100])).toEqual({ value: 2_100, error: null });
+    await world.send(target, 'go', 'seen');
+    expect((await world.exitOf(target)).value).toBe('seen');
   }, 120_000);
 });

@@ -95,6 +95,7 @@ async function runFunction(
       options: header.options ?? {},
       parent: header.parent ?? callerOf(world, context),
       signal: context.cancellationSignal,
+      startToCloseMs: context.info.startToCloseTimeoutMs,
     })
     .finally(stopHeartbeat);
   if (error === null) return value;

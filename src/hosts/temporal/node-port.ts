@@ -16,8 +16,10 @@ export interface FunctionOrder {
   readonly options: { readonly [name: string]: Value };
   /** The workflow that called; `null` where the caller is another Temporal client. */
   readonly parent: Pid | null;
-  /** Aborted when the activity is cancelled, times out or its worker must stop: end the process. */
+  /** Aborted when the activity is cancelled, times out or its worker must stop: the process must end. */
   readonly signal: AbortSignal;
+  /** How long the activity may take. */
+  readonly startToCloseMs: number;
 }
 
 export interface NodePort {

@@ -1,5 +1,5 @@
 /**
- * The gate before activities, children and signals. A server takes so many of each at a time from one run,
+ * The gate before activities, children, signals and cancel requests. A server takes so many of each at a time from one run,
  * and so many bytes of commands at the end of one task; past either the task fails, and is tried again for
  * ever. So what is too much waits here.
  *
@@ -32,14 +32,19 @@ class Lane {
   readonly waiting = new Queue<Waiting>();
 }
 
-export type GateKind = 'activity' | 'child' | 'signal';
+export type GateKind = 'activity' | 'child' | 'signal' | 'cancel';
 
 export class Gate {
   /** The length of the history tells workflow tasks apart, live and in a replay alike. */
   private task = -1;
   private taskBytes = 0;
   private lastPlace = 0;
-  private readonly lanes = { activity: new Lane(), child: new Lane(), signal: new Lane() };
+  private readonly lanes: { readonly [K in GateKind]: Lane } = {
+    activity: new Lane(),
+    child: new Lane(),
+    signal: new Lane(),
+    cancel: new Lane(),
+  };
   private renewing = false;
 
   /**

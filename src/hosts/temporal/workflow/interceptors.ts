@@ -4,14 +4,11 @@ import type { coresdk } from '@temporalio/proto';
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 import type { Value } from '../../../core/payload.js';
 import { readCancelReason } from './cancel-reasons.js';
-import { Gate } from './gate.js';
 import { workflowProcess } from './instance.js';
 import { payloadBytes } from './payload-converter.js';
 import { isReservedByTemporal, OwnSignal } from './wire.js';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
-
-const gate = new Gate();
 
 /** The size of what a command carries; arguments are encoded already. */
 function bytesOf(args: readonly unknown[], headers: Headers): number {
@@ -35,14 +32,14 @@ export const interceptors = (): WorkflowInterceptors => ({
       scheduleActivity(input, next) {
         const headers = workflowProcess.headers.of(input.args);
         const bytes = bytesOf(input.args, headers);
-        return gate.pass('activity', bytes, () => next({ ...input, headers }));
+        return workflowProcess.gate.pass('activity', bytes, () => next({ ...input, headers }));
       },
       scheduleLocalActivity: (input, next) =>
         next({ ...input, headers: workflowProcess.headers.of(input.args) }),
       startChildWorkflowExecution(input, next) {
         const headers = workflowProcess.headers.of(input.options.args);
         const bytes = bytesOf(input.options.args, headers);
-        return gate.pass(
+        return workflowProcess.gate.pass(
           'child',
           bytes,
           () => next({ ...input, headers }),
@@ -51,7 +48,9 @@ export const interceptors = (): WorkflowInterceptors => ({
       },
       signalWorkflow(input, next) {
         const headers = workflowProcess.headers.takeForSignal();
-        return gate.pass('signal', bytesOf(input.args, headers), () => next({ ...input, headers }));
+        return workflowProcess.gate.pass('signal', bytesOf(input.args, headers), () =>
+          next({ ...input, headers }),
+        );
       },
     },
   ],

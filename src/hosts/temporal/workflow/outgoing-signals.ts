@@ -7,9 +7,10 @@ import { RESERVED_TOPIC_PREFIX, type Signal } from '../../../core/signal.js';
 import type { Activities } from './activities.js';
 import type { CancelReasons } from './cancel-reasons.js';
 import { fromFailure } from './failures.js';
+import type { Gate } from './gate.js';
 import type { OutgoingHeaders } from './headers.js';
 import type { Outstanding } from './outstanding.js';
-import { encodeArgs } from './payload-converter.js';
+import { encodeArgs, encodePayload, payloadBytes } from './payload-converter.js';
 import type { Peers } from './peers.js';
 import type { SandboxData } from './sandbox-app.js';
 import { shielded } from './shield.js';
@@ -22,6 +23,7 @@ export interface OutgoingSignalsOptions {
   readonly pid: Pid;
   readonly headers: OutgoingHeaders;
   readonly cancelReasons: CancelReasons;
+  readonly gate: Gate;
   readonly activities: Activities;
   readonly peers: Peers;
   readonly outstanding: Outstanding;
@@ -89,10 +91,14 @@ export class OutgoingSignals {
   }
 
   private async cancel(workflowId: string, pid: Pid, signal: EndSignal): Promise<Value> {
-    const { cancelReasons, outstanding } = this.options;
+    const { cancelReasons, gate, outstanding } = this.options;
     const deadline = signal.kind === 'cancel' ? signal.deadlineMs : null;
-    cancelReasons.add(workflowId, { reason: signal.reason, deadline, from: signal.from });
-    const requested = shielded(() => getExternalWorkflowHandle(workflowId).cancel());
+    const note = { reason: signal.reason, deadline, from: signal.from };
+    cancelReasons.add(workflowId, note);
+    const bytes = payloadBytes(encodePayload(note));
+    const requested = shielded(() =>
+      gate.pass('cancel', bytes, () => getExternalWorkflowHandle(workflowId).cancel()),
+    );
     try {
       await outstanding.add(requested);
       return true;

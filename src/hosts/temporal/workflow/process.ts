@@ -21,6 +21,7 @@ import type { WorkflowData } from './app-data.js';
 import { CancelReasons } from './cancel-reasons.js';
 import { newEngine } from './engine.js';
 import { toFailure } from './failures.js';
+import { Gate } from './gate.js';
 import { OutgoingHeaders, readHeader } from './headers.js';
 import { sinks } from './logs.js';
 import { encodeArg } from './payload-converter.js';
@@ -55,6 +56,7 @@ interface Running {
 export class WorkflowProcess {
   readonly headers = new OutgoingHeaders();
   readonly cancelReasons = new CancelReasons();
+  readonly gate = new Gate();
   /** Signals that came in the first task, before `main` has run. */
   private readonly early: Signal[] = [];
   private readonly budget = new Budget(INSTRUCTION_LIMIT);
@@ -99,6 +101,7 @@ export class WorkflowProcess {
       entry: workflow.entry,
       headers: this.headers,
       cancelReasons: this.cancelReasons,
+      gate: this.gate,
       inputs: this.inputs(),
     });
     const context = header.context ?? EMPTY_CONTEXT;

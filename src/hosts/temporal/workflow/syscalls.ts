@@ -12,6 +12,7 @@ import { Attributes } from './attributes.js';
 import type { CancelReasons } from './cancel-reasons.js';
 import { type ChildOrder, Children } from './children.js';
 import { fromFailure } from './failures.js';
+import type { Gate } from './gate.js';
 import type { OutgoingHeaders } from './headers.js';
 import { sinks } from './logs.js';
 import { OutgoingSignals } from './outgoing-signals.js';
@@ -40,6 +41,7 @@ export interface SyscallsOptions {
   readonly entry: string;
   readonly headers: OutgoingHeaders;
   readonly cancelReasons: CancelReasons;
+  readonly gate: Gate;
   readonly inputs: Inputs;
 }
 
