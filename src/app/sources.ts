@@ -1,4 +1,5 @@
 /** Lua sources of registry entries, in the form that engines take. */
+import { createHash } from 'node:crypto';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Engine, LuaSource } from '../lua/engine.js';
 import type { LuaModule, Use } from '../lua/module.js';
@@ -26,7 +27,17 @@ function convert(registry: Registry, code: LuaCode, method: string): LuaSource {
       throw new Error(`${code.id}: import ${id} was not checked`);
     imports[alias] = convert(registry, library, 'main');
   }
-  return { ...sourceAlone(code), method, imports };
+  const alone = sourceAlone(code);
+  return { ...alone, hash: hashOf(alone, imports), method, imports };
+}
+
+/** A source is another one where what it imports is. */
+function hashOf({ hash }: { hash: string }, imports: LuaSource['imports']): string {
+  const libraries = Object.entries(imports).map(([alias, library]) => `${alias}=${library.hash}`);
+  if (libraries.length === 0) return hash;
+  return createHash('sha256')
+    .update([hash, ...libraries.sort()].join('\n'))
+    .digest('hex');
 }
 
 /** The source of an entry without what it imports. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
-import { replayBundle } from '../../support/replay.js';
+import { replaySandbox } from '../../../src/hosts/temporal/replay/replay.js';
 import { luaSource, temporalWorld, WORKER, type World } from '../../support/temporal-world.js';
 
 const workflows = {
@@ -112,7 +112,7 @@ describe('the workflow module', () => {
         w.entry === `app:${recorded}` ? { ...w, source: luaSource(recorded, replayed) } : w,
       ),
     };
-    const workflowBundle = await replayBundle(app, WORKER);
+    const workflowBundle = await replaySandbox(app, WORKER);
     await Worker.runReplayHistory({ workflowBundle }, history, idOf(pid));
   };
 

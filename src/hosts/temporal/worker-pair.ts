@@ -10,6 +10,8 @@ import { PerdureError } from '../../core/errors.js';
 import { type ActivityWorld, defaultActivity, headersFirst } from './activities.js';
 import { bundlePath, withApp } from './bundle.js';
 import type { TemporalClient } from './client.js';
+import { DivergenceGuard } from './replay/guard.js';
+import { tappedWorker } from './replay/tapped-worker.js';
 import { workerSinks } from './sinks.js';
 import { toSdkOptions, type WorkerSettings } from './worker-options.js';
 import { nodeTaskQueue } from './workflow/app-data.js';
@@ -50,11 +52,12 @@ export class WorkerPair {
 
   /** Creates both workers and lets them poll. */
   static async start(options: WorkerPairOptions): Promise<WorkerPair> {
-    const { world } = options;
-    const connection = await options.client.native();
+    const { world, client } = options;
+    const guard = new DivergenceGuard({ ...world, client });
+    const connection = await client.native();
     const common = {
       connection,
-      namespace: options.client.namespace,
+      namespace: client.namespace,
       activities: { default: defaultActivity(world) },
       interceptors: { activity: [headersFirst] },
       // Not in the SDK's types, but an option all the same.
@@ -62,7 +65,7 @@ export class WorkerPair {
       shutdownForceTime: FORCE_AFTER_MS + (options.settings.workerStopTimeoutMs ?? 0),
     };
     const workers = [
-      await Worker.create({ ...common, ...(await appOptions(options)) }),
+      await tappedWorker(guard.newTap).create({ ...common, ...(await appOptions(options)) }),
       await Worker.create({ ...common, ...peerOptions(options) }),
     ];
     return new WorkerPair(workers, world);

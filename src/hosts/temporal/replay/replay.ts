@@ -1,0 +1,76 @@
+/**
+ * Replays histories with the present code. The SDK compares only which commands come in which order; here
+ * what they say must be the same too: arguments, durations, the result.
+ */
+import { readFile } from 'node:fs/promises';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { PerdureError } from '../../../core/errors.js';
+import { bundlePath, withApp } from '../bundle.js';
+import type { AppData } from '../workflow/app-data.js';
+import { type Divergence, firstDifference } from './divergence.js';
+import { type Command, type HistoryEvent, recordedSteps, takenSteps } from './steps.js';
+import { type Activation, type Completion, tappedWorker } from './tapped-worker.js';
+
+export type ReplayOutcome =
+  | { readonly kind: 'ok'; readonly events: number }
+  /** `message` is the SDK's; the place is not known where all that is compared here is the same. */
+  | { readonly kind: 'diverged'; readonly at: Divergence | null; readonly message: string }
+  | { readonly kind: 'failed'; readonly error: PerdureError };
+
+export interface History {
+  readonly events?: HistoryEvent[] | null;
+}
+
+/** The sandbox of one worker of an app. */
+export async function replaySandbox(app: AppData, worker: string): Promise<{ code: string }> {
+  return { code: withApp(await readFile(await bundlePath(), 'utf8'), { app, worker }) };
+}
+
+/** @param sandbox of {@link replaySandbox}, for the app as it is now. */
+export async function replayHistory(
+  sandbox: { code: string },
+  history: History,
+  workflowId: string,
+): Promise<ReplayOutcome> {
+  const tasks = new Tasks();
+  const TappedWorker = tappedWorker(() => async (activation, inner) => {
+    const completion = await inner();
+    tasks.add(activation, completion);
+    return completion;
+  });
+  const events = history.events ?? [];
+  const compare = (by: 'key' | 'text'): Divergence | null =>
+    firstDifference(recordedSteps(events), tasks.steps(), by);
+  try {
+    await TappedWorker.runReplayHistory({ workflowBundle: sandbox }, history, workflowId);
+  } catch (thrown) {
+    if (!(thrown instanceof DeterminismViolationError)) {
+      return { kind: 'failed', error: tasks.failure ?? PerdureError.from(thrown) };
+    }
+    return { kind: 'diverged', at: compare('key'), message: thrown.message };
+  }
+  const at = compare('text');
+  if (at === null) return { kind: 'ok', events: events.length };
+  return { kind: 'diverged', at, message: 'the same steps say something else' };
+}
+
+/** The commands of a run, workflow task by workflow task. */
+class Tasks {
+  /** What the workflow's own code threw, where it failed a task. */
+  failure: PerdureError | null = null;
+  private readonly tasks: { readonly historyLength: number; readonly commands: Command[] }[] = [];
+
+  add(activation: Activation, completion: Completion): void {
+    const message = completion.failed?.failure?.message;
+    if (message != null) this.failure = PerdureError.from(new Error(message));
+    const historyLength = activation.historyLength ?? 0;
+    if (this.tasks.at(-1)?.historyLength !== historyLength) {
+      this.tasks.push({ historyLength, commands: [] });
+    }
+    this.tasks.at(-1)?.commands.push(...(completion.successful?.commands ?? []));
+  }
+
+  steps() {
+    return this.tasks.flatMap(({ commands }) => takenSteps(commands));
+  }
+}
