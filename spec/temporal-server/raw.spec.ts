@@ -109,10 +109,10 @@ describe('WorkflowService on the wire', () => {
 
   it('says by name which method it has not', async () => {
     await expect(
-      client.call('UpdateWorkflowExecution', { namespace: 'default' }),
+      client.call('ResetWorkflowExecution', { namespace: 'default' }),
     ).rejects.toMatchObject({
       code: status.UNIMPLEMENTED,
-      details: expect.stringContaining('UpdateWorkflowExecution'),
+      details: expect.stringContaining('ResetWorkflowExecution'),
     });
   });
 

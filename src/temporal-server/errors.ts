@@ -4,7 +4,7 @@
  *
  * Messages are Temporal's, word for word: programs match on some of them.
  */
-import { codec } from './proto.js';
+import { codec, enums } from './proto.js';
 
 /** gRPC status codes that this server answers with. */
 export const StatusCode = {
@@ -14,15 +14,17 @@ export const StatusCode = {
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
+  ABORTED: 10,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
 } as const;
 export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
 
-/** A message of `temporal.api.errordetails.v1` by its short name. */
+/** A message by its name: of `temporal.api.errordetails.v1` where that has no dots. */
 export interface ErrorDetail {
   readonly type: string;
   readonly value: object;
@@ -48,15 +50,34 @@ export function isServiceError(thrown: unknown): thrown is ServiceError {
 /** The status and its detail as gRPC carries them; undefined when there is no detail. */
 export function statusDetails(error: ServiceError): Uint8Array | undefined {
   if (!error.detail) return undefined;
-  const name = `temporal.api.errordetails.v1.${error.detail.type}`;
-  const value = codec<object>(name).encode(error.detail.value).finish();
-  return codec<object>('google.rpc.Status')
-    .encode({
-      code: error.code,
-      message: error.message,
-      details: [{ type_url: `type.googleapis.com/${name}`, value }],
-    })
-    .finish();
+  return codec<object>('google.rpc.Status').encode(statusOf(error)).finish();
+}
+
+/** The error as a message: code, text, and the detail where it has one. */
+function statusOf({ code, message, detail }: ServiceError): object {
+  if (!detail) return { code, message };
+  const { type } = detail;
+  const name = type.includes('.') ? type : `temporal.api.errordetails.v1.${type}`;
+  const value = codec<object>(name).encode(detail.value).finish();
+  return { code, message, details: [{ type_url: `type.googleapis.com/${name}`, value }] };
+}
+
+/**
+ * Operations that were to be executed together and were not.
+ *
+ * @param errors - one for each; undefined for one that was executed. The first that is not ABORTED
+ *   gives the code.
+ */
+export function multiOperationFailed(errors: readonly (ServiceError | undefined)[]): ServiceError {
+  const cause = errors.find((error) => error && error.code !== StatusCode.ABORTED);
+  return new ServiceError(
+    cause?.code ?? StatusCode.ABORTED,
+    'Update-with-Start could not be executed.',
+    {
+      type: 'MultiOperationExecutionFailure',
+      value: { statuses: errors.map((error) => (error ? statusOf(error) : {})) },
+    },
+  );
 }
 
 export function invalid(message: string): ServiceError {
@@ -100,6 +121,17 @@ export function workflowNotReady(message: string): ServiceError {
   return new ServiceError(StatusCode.FAILED_PRECONDITION, message, {
     type: 'WorkflowNotReadyFailure',
     value: {},
+  });
+}
+
+/** A limit of what may be in flight at a time. */
+export function resourceExhausted(message: string): ServiceError {
+  return new ServiceError(StatusCode.RESOURCE_EXHAUSTED, message, {
+    type: 'ResourceExhaustedFailure',
+    value: {
+      cause: enums.ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+      scope: enums.ResourceExhaustedScope.RESOURCE_EXHAUSTED_SCOPE_NAMESPACE,
+    },
   });
 }
 

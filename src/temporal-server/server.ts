@@ -11,8 +11,10 @@ import { describeMethods } from './frontend/describe.js';
 import { executionMethods } from './frontend/executions.js';
 import { historyMethods } from './frontend/history.js';
 import { listMethods } from './frontend/list.js';
+import { multiOperationMethods } from './frontend/multi-operation.js';
 import { operatorMethods } from './frontend/operator.js';
 import { healthMethods, systemMethods, testMethods } from './frontend/system.js';
+import { updateMethods } from './frontend/updates.js';
 import { workflowTaskMethods } from './frontend/workflow-tasks.js';
 import type { CallHost } from './grpc/call.js';
 import { type Edge, openEdge, type Service } from './grpc/edge.js';
@@ -122,6 +124,8 @@ function servicesOf(engine: Engine): Service[] {
       methods: {
         ...systemMethods(engine),
         ...executionMethods(engine),
+        ...updateMethods(engine),
+        ...multiOperationMethods(engine),
         ...historyMethods(engine),
         ...describeMethods(engine),
         ...listMethods(engine),

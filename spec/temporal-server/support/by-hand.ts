@@ -40,7 +40,8 @@ export class ByHand {
     return workflowId;
   }
 
-  poll(queue: string, withinMs?: number): Promise<TakenTask> {
+  /** A real server takes no poll without a deadline. */
+  poll(queue: string, withinMs = 30_000): Promise<TakenTask> {
     const request = { namespace: 'default', taskQueue: { name: queue }, identity: 'spec' };
     const answer = this.client.call('PollWorkflowTaskQueue', request, withinMs);
     return answer as Promise<unknown> as Promise<TakenTask>;

@@ -237,6 +237,9 @@ export class Engine {
       case 'transfer':
         this.#send(run, effect.transfer);
         return;
+      case 'update':
+        run.tellUpdateWatchers(effect.updateId, effect.end);
+        return;
     }
   }
 

@@ -1,5 +1,9 @@
+/** Told when an update has come further; with its end where history will not know of it. */
+export type UpdateWatcher = (end: UpdateEnd | undefined) => void;
+
 /** A run in memory: its state, and what hangs on it while the server is up. */
 import type { TimerHandle } from '../clock.js';
+import type { UpdateEnd } from '../history/effects.js';
 import type { RunState } from '../history/state.js';
 import type { PendingQuery } from './queries.js';
 
@@ -11,6 +15,7 @@ export class Run {
   /** Called after each transaction: long polls for history. */
   readonly watchers = new Set<() => void>();
   readonly queries = new Map<string, PendingQuery>();
+  readonly #updateWatchers = new Map<string, Set<UpdateWatcher>>();
   /** Keeps time from being skipped while the run is busy. */
   release: (() => void) | undefined;
   /** Transfers are handed over in order, one at a time. */
@@ -30,6 +35,20 @@ export class Run {
 
   get key() {
     return this.state.key;
+  }
+
+  /** Calls `watcher` whenever the update comes further, until the returned function is called. */
+  watchUpdate(updateId: string, watcher: UpdateWatcher): () => void {
+    const watchers = this.#updateWatchers.get(updateId) ?? new Set();
+    this.#updateWatchers.set(updateId, watchers.add(watcher));
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0) this.#updateWatchers.delete(updateId);
+    };
+  }
+
+  tellUpdateWatchers(updateId: string, end: UpdateEnd | undefined): void {
+    for (const watch of [...(this.#updateWatchers.get(updateId) ?? [])]) watch(end);
   }
 }
 

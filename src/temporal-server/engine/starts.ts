@@ -4,6 +4,7 @@ import { Draft } from '../history/draft.js';
 import { type Signal, signalRun, terminate } from '../history/signals.js';
 import { type StartSpec, scheduleFirstTask, startRun } from '../history/start.js';
 import { isOpen } from '../history/state.js';
+import { admitUpdate, type UpdateRequest } from '../history/updates.js';
 import { endWorkflowTaskDelay } from '../history/workflow-task.js';
 import { enums, Status } from '../proto.js';
 import { type Engine, type MaybePromise, then } from './engine.js';
@@ -19,6 +20,8 @@ export interface StartOrder {
   readonly conflictPolicy: number;
   /** Sent to the run, new or existing, in the same transaction. */
   readonly signal?: Signal;
+  /** Admitted by the run, new or existing, in the same transaction. */
+  readonly update?: { readonly updateId: string; readonly request: UpdateRequest };
 }
 
 export interface Started {
@@ -37,6 +40,8 @@ function decide(engine: Engine, execution: Execution, order: StartOrder): MaybeP
   const { current } = execution;
   if (!current) return startNew(engine, execution, order, []);
   const { spec } = order;
+  if (order.update && takesUpdate(current, order, order.update.updateId))
+    return admit(engine, execution, current, order.update.request);
   if (spec.requestId && spec.requestId === current.info.createRequestId)
     return { run: current, isNew: true };
   if (!isOpen(current.info)) {
@@ -44,6 +49,29 @@ function decide(engine: Engine, execution: Execution, order: StartOrder): MaybeP
     return startNew(engine, execution, order, []);
   }
   return resolveConflict(engine, execution, current, order);
+}
+
+/** Whether the update is for the run that is there, or it knows how the update went. */
+function takesUpdate(current: Run, order: StartOrder, updateId: string): boolean {
+  const { state, info } = current;
+  if (state.completedUpdates.has(updateId)) return true;
+  if (!isOpen(info)) return false;
+  return (
+    state.updates.has(updateId) ||
+    order.spec.requestId === info.createRequestId ||
+    order.conflictPolicy === Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+  );
+}
+
+function admit(
+  engine: Engine,
+  execution: Execution,
+  run: Run,
+  request: UpdateRequest,
+): MaybePromise<Started> {
+  const draft = new Draft(run.state, engine.inputs());
+  admitUpdate(draft, request);
+  return then(engine.commit(execution, [draft]), () => ({ run, isNew: false }));
 }
 
 function resolveConflict(
@@ -108,6 +136,7 @@ function startNew(
   const draft = startRun(order.spec, engine.inputs());
   if (order.signal) signalRun(draft, order.signal);
   scheduleFirstTask(draft);
+  if (order.update) admitUpdate(draft, order.update.request);
   return then(engine.commit(execution, [...before, draft]), () => ({
     run: execution.runs.get(order.spec.key.runId) as Run,
     isNew: true,

@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import { type PendingQuery, type QueryAnswer, resultOf } from '../engine/queries.js';
 import type { Run } from '../engine/run.js';
-import { startExecution } from '../engine/starts.js';
+import { type Started, type StartOrder, startExecution } from '../engine/starts.js';
 import {
   failedPrecondition,
   invalid,
@@ -24,7 +24,7 @@ import { checkBlob, checkIdLength, executionIds } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
-type StartRequest = Request<'StartWorkflowExecutionRequest'>;
+export type StartRequest = Request<'StartWorkflowExecutionRequest'>;
 type SignalWithStartRequest = Request<'SignalWithStartWorkflowExecutionRequest'>;
 
 const { WorkflowIdConflictPolicy: Conflict, WorkflowIdReusePolicy: Reuse } = enums;
@@ -45,7 +45,7 @@ export function executionMethods(engine: Engine): { [method: string]: Method } {
   };
 }
 
-function checkStart(engine: Engine, request: StartRequest | SignalWithStartRequest): void {
+export function checkStart(engine: Engine, request: StartRequest | SignalWithStartRequest): void {
   engine.namespaces.get(request.namespace);
   if (!request.workflowId) throw invalid('WorkflowId is not set on request.');
   checkIdLength(request.workflowId, 'WorkflowId');
@@ -109,6 +109,11 @@ function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest):
 
 async function start(engine: Engine, request: StartRequest): Promise<object> {
   checkStart(engine, request);
+  return startResponse(await startExecution(engine, startOrder(engine, request)));
+}
+
+/** What a start request that was checked asks for. */
+export function startOrder(engine: Engine, request: StartRequest): StartOrder {
   if (
     request.workflowIdReusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING &&
     request.workflowIdConflictPolicy !== Conflict.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED
@@ -117,11 +122,14 @@ async function start(engine: Engine, request: StartRequest): Promise<object> {
       'Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy.',
     );
   }
-  const started = await startExecution(engine, {
+  return {
     spec: specOf(engine, request),
     reusePolicy: request.workflowIdReusePolicy,
     conflictPolicy: request.workflowIdConflictPolicy,
-  });
+  };
+}
+
+export function startResponse(started: Started): object {
   const { namespace, workflowId, runId } = started.run.key;
   return {
     runId,

@@ -5,6 +5,7 @@
 import type { Engine, Task } from '../engine/engine.js';
 import type { Run } from '../engine/run.js';
 import type { RunKey } from '../history/state.js';
+import type { Message } from '../history/updates.js';
 import { codec, duration, enums, int64, type temporal, timestamp } from '../proto.js';
 import type { Store } from '../store.js';
 import { encodeToken, type QueryToken, type WorkflowTaskToken } from '../tokens.js';
@@ -92,13 +93,15 @@ function queueOf(run: Run) {
 export interface StartedTask {
   readonly run: Run;
   readonly transient: readonly Uint8Array[];
+  /** The updates that come with it. */
+  readonly messages: readonly Message[];
   /** It was taken from the sticky queue: the worker knows what went before. */
   readonly sticky: boolean;
 }
 
 /** The response for a workflow task that has been started. Queries that wait go along with it. */
 export function workflowTaskResponse(engine: Engine, started: StartedTask): Uint8Array {
-  const { run, transient, sticky } = started;
+  const { run, transient, messages, sticky } = started;
   const { info, key } = run;
   const task = info.workflowTask;
   if (task.kind !== 'started')
@@ -129,6 +132,7 @@ export function workflowTaskResponse(engine: Engine, started: StartedTask): Uint
     scheduledTime: timestamp(task.scheduledAtMs),
     startedTime: timestamp(task.startedAtMs),
     queries: attachQueries(run),
+    messages: [...messages],
   });
   const events = page.next === undefined ? [...page.events, ...transient] : page.events;
   return Buffer.concat([head.finish(), ...historyField(HISTORY_FIELD_OF_POLL, events)]);

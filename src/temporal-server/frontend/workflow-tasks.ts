@@ -10,6 +10,7 @@ import { terminateRun } from '../history/close.js';
 import { completeTask } from '../history/commands.js';
 import type { Draft } from '../history/draft.js';
 import { type CommandError, isCommandError, serverFailure } from '../history/failures.js';
+import { abortSentUpdates, sendUpdates } from '../history/updates.js';
 import {
   failWorkflowTask,
   scheduleWorkflowTask,
@@ -18,11 +19,12 @@ import {
   transientEvents,
 } from '../history/workflow-task.js';
 import type { QueueName } from '../matching.js';
-import { codec, enums, type temporal } from '../proto.js';
+import { codec, enums, int64, type temporal } from '../proto.js';
 import { taskToken, type WorkflowTaskToken } from '../tokens.js';
 import {
   activityTaskResponse,
   queryTaskResponse,
+  type StartedTask,
   withField,
   workflowTaskResponse,
 } from './poll-response.js';
@@ -137,10 +139,11 @@ async function take(engine: Engine, task: Task, taker: Taker): Promise<Uint8Arra
   return started && workflowTaskResponse(engine, { run, ...started });
 }
 
-function start(engine: Engine, d: Draft, stamp: number, taker: Taker) {
+/** @param heartbeat - its worker goes on with what it has, and gets only what is new */
+function start(engine: Engine, d: Draft, stamp: number, taker: Taker, heartbeat = false) {
   const sticky = d.info.workflowTask.kind === 'scheduled' && d.info.workflowTask.sticky;
   if (!startWorkflowTask(d, stamp, { requestId: engine.newId(), ...taker })) return undefined;
-  return { transient: transientEvents(d), sticky };
+  return { transient: transientEvents(d), messages: sendUpdates(d, { heartbeat }), sticky };
 }
 
 function runOf(engine: Engine, namespace: string, token: WorkflowTaskToken): Run {
@@ -173,9 +176,8 @@ type AnsweredQuery = ReturnType<typeof queryAnswers>[number];
 interface Done {
   readonly answers: readonly AnsweredQuery[];
   readonly eager: readonly number[];
-  readonly next:
-    | { readonly transient: readonly Uint8Array[]; readonly sticky: boolean }
-    | undefined;
+  readonly next: Omit<StartedTask, 'run'> | undefined;
+  readonly dropped: boolean;
 }
 
 function complete(
@@ -186,15 +188,16 @@ function complete(
   answersOf: () => AnsweredQuery[],
 ): Done {
   const context = engine.commandContext(d.key.namespace);
-  const { eager } = completeTask(d, token, request, context);
+  const { eager, dropped } = completeTask(d, token, request, context);
   for (const id of eager) startEagerly(engine, d, id, { identity: request.identity, buildId: '' });
   const answers = answersOf();
   const task = d.info.workflowTask;
   const next =
     request.returnNewWorkflowTask && task.kind === 'scheduled'
-      ? start(engine, d, task.stamp, completer(request))
+      ? start(engine, d, task.stamp, completer(request), request.forceCreateNewWorkflowTask)
       : undefined;
-  return { answers, eager, next: next && { ...next, sticky: d.info.sticky !== undefined } };
+  const sticky = d.info.sticky !== undefined;
+  return { answers, eager, dropped, next: next && { ...next, sticky } };
 }
 
 /** A worker that answers one task and gets the next with it. */
@@ -235,7 +238,9 @@ function completedResponse(engine: Engine, run: Run, done: Done): Uint8Array {
   const activityTasks = done.eager
     .filter((id) => run.state.activities.get(id)?.phase.kind === 'started')
     .map((id) => activityTaskResponse(run, id));
-  const rest = completedCodec.encode({ activityTasks }).finish();
+  // After a task that was dropped, the worker goes back to where history is.
+  const resetHistoryEventId = int64(done.dropped ? run.info.lastCompletedStartedId : 0);
+  const rest = completedCodec.encode({ activityTasks, resetHistoryEventId }).finish();
   if (!done.next) return rest;
   return withField(rest, WORKFLOW_TASK_FIELD, workflowTaskResponse(engine, { run, ...done.next }));
 }
@@ -255,6 +260,7 @@ async function failBadTask(
       failure: serverFailure(error.fullMessage, true),
       identity,
     });
+    abortSentUpdates(d);
     if (error.terminates)
       terminateRun(d, { reason: error.fullMessage, identity: 'history-service' });
     else scheduleWorkflowTask(d);

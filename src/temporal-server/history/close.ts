@@ -22,6 +22,7 @@ import { HISTORY_EVENT_LIMIT, HISTORY_SIZE_LIMIT_BYTES } from './limits.js';
 import { decideRetry } from './retry.js';
 import { type StartSpec, scheduleFirstTask, startRun, successorSpec } from './start.js';
 import { isOpen } from './state.js';
+import { abortUpdates } from './updates.js';
 import { failWorkflowTask } from './workflow-task.js';
 
 const { ContinueAsNewInitiator: Initiator, RetryState, ParentClosePolicy } = enums;
@@ -210,6 +211,8 @@ function forceTaskEnd(d: Draft): void {
       cause: enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
       identity: task.identity,
     });
+  } else if (task.kind === 'scheduled' && task.speculative) {
+    d.info.workflowTask = { kind: 'none' };
   }
   d.flush();
 }
@@ -229,6 +232,7 @@ export function terminateRun(
     identity: how.identity,
   });
   close(d, Status.WORKFLOW_EXECUTION_STATUS_TERMINATED, { kind: 'terminated' });
+  abortUpdates(d);
 }
 
 /** The run timeout, or that of the whole execution, is due. */
@@ -251,6 +255,7 @@ export function timeOutRun(d: Draft): void {
     kind: 'timedOut',
     retryState: retry.retryState,
   });
+  abortUpdates(d);
 }
 
 /** A run whose history passes a limit is terminated in the same transaction. */

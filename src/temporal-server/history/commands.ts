@@ -1,6 +1,6 @@
 /**
- * A worker's answer to a workflow task: the completion, then each command in turn, then the task
- * that follows if one is needed.
+ * A worker's answer to a workflow task: the completion, then each command in turn, then the messages
+ * that no command stood for, then the task that follows if one is needed.
  *
  * A command that cannot be carried out throws a CommandError; the draft is dropped, and the task
  * fails instead (see `failTask` in the engine).
@@ -23,7 +23,16 @@ import {
 import { isOpen } from './state.js';
 import { cancelTimer, startTimer } from './timers.js';
 import {
+  abortUpdates,
+  hasNewUpdates,
+  isRejection,
+  type Message,
+  rejectUnprocessed,
+  takeMessage,
+} from './updates.js';
+import {
   completeWorkflowTask,
+  dropSpeculativeTask,
   scheduleWorkflowTask,
   type WorkflowTaskRef,
 } from './workflow-task.js';
@@ -44,6 +53,8 @@ export interface CommandContext {
 export interface CompletedTask {
   /** Activities whose commands asked that this very worker gets them at once. */
   readonly eager: readonly number[];
+  /** The task was speculative, and no event tells of it. */
+  readonly dropped: boolean;
 }
 
 const CLOSING: ReadonlySet<number> = new Set([
@@ -61,21 +72,44 @@ export function completeTask(
   context: CommandContext,
 ): CompletedTask {
   const commands = request.commands ?? [];
-  const completedEventId = completeWorkflowTask(d, ref, request);
+  const dropped = writesNothing(request) && dropSpeculativeTask(d, ref, canDropEvents(request));
+  const completedEventId = dropped ? 0 : completeWorkflowTask(d, ref, request);
   const closes = commands.some((command) => CLOSING.has(command.commandType ?? 0));
   if (closes && d.info.buffered.length > 0)
     throw new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, '');
   stick(d, request);
-  const work = new Work(d, completedEventId, request.identity ?? '', context);
+  const work = new Work(d, completedEventId, request, context);
   for (const command of commands) {
     if (!isOpen(d.info)) break;
     work.carryOut(command);
   }
-  if (isOpen(d.info)) {
-    const newEvents = d.flush();
-    if (newEvents || work.needsTask || request.forceCreateNewWorkflowTask) scheduleWorkflowTask(d);
-  }
-  return { eager: work.eager };
+  work.takeMessages();
+  if (isOpen(d.info)) goOn(d, request, work.needsTask);
+  else abortUpdates(d);
+  return { eager: work.eager, dropped };
+}
+
+/** Nothing in the answer has to be in history: with updates alone, all of them rejected. */
+function writesNothing(request: Completed): boolean {
+  const { commands, messages, forceCreateNewWorkflowTask } = request;
+  return (
+    !forceCreateNewWorkflowTask &&
+    (commands ?? []).length === 0 &&
+    (messages ?? []).every((message) => isRejection(message))
+  );
+}
+
+function canDropEvents(request: Completed): boolean {
+  return request.capabilities?.discardSpeculativeWorkflowTaskWithEvents ?? false;
+}
+
+/** The task that follows, where there is something new for the worker. */
+function goOn(d: Draft, request: Completed, needsTask: boolean): void {
+  const heartbeat = request.forceCreateNewWorkflowTask ?? false;
+  if (!heartbeat) rejectUnprocessed(d);
+  if (d.flush() || needsTask || heartbeat) scheduleWorkflowTask(d);
+  else if (hasNewUpdates(d))
+    scheduleWorkflowTask(d, { speculative: request.returnNewWorkflowTask ?? false });
 }
 
 function stick(d: Draft, request: Completed): void {
@@ -91,13 +125,41 @@ function stick(d: Draft, request: Completed): void {
 class Work {
   readonly eager: number[] = [];
   needsTask = false;
+  readonly identity: string;
+  /** Messages that have not been taken yet, by id. */
+  readonly #messages: Map<string, Message>;
 
   constructor(
     readonly d: Draft,
     readonly completedEventId: number,
-    readonly identity: string,
+    request: Completed,
     readonly context: CommandContext,
-  ) {}
+  ) {
+    this.identity = request.identity ?? '';
+    this.#messages = new Map(
+      (request.messages ?? []).map((message) => [message.id ?? '', message]),
+    );
+  }
+
+  /** The messages that no command stands for: rejections, and those of a closed run. */
+  takeMessages(): void {
+    for (const message of this.#messages.values()) takeMessage(this.d, message);
+  }
+
+  #takeMessage(command: Command): void {
+    const id = command.protocolMessageCommandAttributes?.messageId ?? '';
+    const message = this.#messages.get(id);
+    if (!message) {
+      throw new CommandError(
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE,
+        id
+          ? `ProtocolMessageCommand referenced absent message ID ${id}`
+          : 'MessageID is not set on ProtocolMessageCommand.',
+      );
+    }
+    this.#messages.delete(id);
+    takeMessage(this.d, message);
+  }
 
   carryOut(command: Command): void {
     const { d, completedEventId } = this;
@@ -136,6 +198,9 @@ class Work {
         return;
       case CommandType.COMMAND_TYPE_RECORD_MARKER:
         this.#recordMarker(command);
+        return;
+      case CommandType.COMMAND_TYPE_PROTOCOL_MESSAGE:
+        this.#takeMessage(command);
         return;
       case CommandType.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
         this.#upsertSearchAttributes(command);

@@ -7,7 +7,9 @@
  *
  * Invariants:
  * 1. Event ids are consecutive; an event's bytes are made once, when it gets its id.
- * 2. While a workflow task is started, events from outside wait in `info.buffered` without an id,
+ * 2. The first event after a speculative workflow task makes it an ordinary one: the task's own events
+ *    are written before it.
+ * 3. While a workflow task is started, events from outside wait in `info.buffered` without an id,
  *    so that the task's own events follow the history its worker has seen.
  */
 import {
@@ -23,6 +25,7 @@ import {
 import { type Due, dueKey, type Effect, type StoredEvent, type Transfer } from './effects.js';
 import { Overlay } from './overlay.js';
 import type { RunInfo, RunState } from './state.js';
+import { writeSpeculativeTask } from './workflow-task.js';
 
 const eventCodec = codec<HistoryEvent>('temporal.api.history.v1.HistoryEvent');
 
@@ -45,6 +48,8 @@ export interface RuleInputs {
 export interface EventExtras {
   readonly userMetadata?: temporal.api.sdk.v1.IUserMetadata | null | undefined;
   readonly links?: temporal.api.common.v1.ILink[] | null | undefined;
+  /** When it happened, if that was before now. */
+  readonly atMs?: number;
 }
 
 export class Draft {
@@ -56,6 +61,8 @@ export class Draft {
   readonly children;
   readonly externals;
   readonly signalRequests;
+  readonly updates;
+  readonly completedUpdates;
   readonly nowMs: number;
   readonly newId: () => string;
   readonly events: StoredEvent[] = [];
@@ -74,6 +81,8 @@ export class Draft {
     this.children = new Overlay(state.children);
     this.externals = new Overlay(state.externals);
     this.signalRequests = new Overlay(state.signalRequests);
+    this.updates = new Overlay(state.updates);
+    this.completedUpdates = new Overlay(state.completedUpdates);
   }
 
   get key() {
@@ -86,7 +95,8 @@ export class Draft {
     attributes: EventAttributes<N>,
     extras?: EventExtras,
   ): number {
-    return this.#write(this.#make(name, attributes, extras), this.nowMs);
+    writeSpeculativeTask(this);
+    return this.#write(this.#make(name, attributes, extras), extras?.atMs ?? this.nowMs);
   }
 
   /**
@@ -100,6 +110,7 @@ export class Draft {
     extras?: EventExtras,
   ): number {
     if (this.info.workflowTask.kind !== 'started') return this.append(name, attributes, extras);
+    writeSpeculativeTask(this);
     const event = this.#make(name, attributes, extras);
     event.eventTime = timestamp(this.nowMs);
     this.info.buffered = [...this.info.buffered, event];
@@ -157,6 +168,8 @@ export class Draft {
     this.children.keep();
     this.externals.keep();
     this.signalRequests.keep();
+    this.updates.keep();
+    this.completedUpdates.keep();
   }
 
   #make<N extends EventName>(

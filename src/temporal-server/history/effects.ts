@@ -64,6 +64,12 @@ export type Transfer =
       readonly policy: number;
     };
 
+/** How an update ended that leaves nothing in history. */
+export type UpdateEnd =
+  | { readonly kind: 'rejected'; readonly failure: Failure }
+  /** The run closed, handed over to another, or its workflow task was refused. */
+  | { readonly kind: 'aborted'; readonly why: 'closed' | 'continued' | 'taskFailed' };
+
 export type Effect =
   | {
       readonly kind: 'arm';
@@ -85,7 +91,9 @@ export type Effect =
       readonly scheduledEventId: number;
       readonly taskQueue: string;
     }
-  | { readonly kind: 'transfer'; readonly transfer: Transfer };
+  | { readonly kind: 'transfer'; readonly transfer: Transfer }
+  /** An update has come further: those who wait for it are told. */
+  | { readonly kind: 'update'; readonly updateId: string; readonly end: UpdateEnd | undefined };
 
 /** An event as it is stored: its id, its type and its bytes. */
 export interface StoredEvent {

@@ -174,6 +174,7 @@ function emptyState(
     sticky: undefined,
     stamp: 0,
     signalCount: 0,
+    updateCount: 0,
     runnableActivities: 0,
     buffered: [],
     newRunId: undefined,
@@ -188,6 +189,8 @@ function emptyState(
     children: new Map(),
     externals: new Map(),
     signalRequests: new Map(),
+    updates: new Map(),
+    completedUpdates: new Map(),
   };
 }
 

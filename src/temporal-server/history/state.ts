@@ -50,6 +50,8 @@ export type WorkflowTask =
       readonly attempt: number;
       readonly scheduledAtMs: number;
       readonly sticky: boolean;
+      /** It is there for updates alone and in no history, until an event makes it ordinary. */
+      readonly speculative: boolean;
     }
   | {
       readonly kind: 'started';
@@ -64,7 +66,10 @@ export type WorkflowTask =
       readonly requestId: string;
       readonly suggestContinueAsNew: boolean;
       readonly historySizeBytes: number;
+      /** Updates in flight and completed, when it started. */
+      readonly updateCount: number;
       readonly sticky: boolean;
+      readonly speculative: boolean;
     };
 
 export interface CancelRequest {
@@ -108,6 +113,8 @@ export interface RunInfo {
   /** Counts tasks handed out, so that a stale one is known as such. */
   readonly stamp: number;
   readonly signalCount: number;
+  /** Updates that were admitted: gives each its place in the order. */
+  readonly updateCount: number;
   /** Activities that a worker could be running or picking up now, but for background ones. */
   readonly runnableActivities: number;
   /** Events that wait for the started workflow task to end; they have no ids yet. */
@@ -185,6 +192,24 @@ export interface ExternalRequest {
   readonly reason: string;
 }
 
+/** How far an update that has not completed has come. */
+export type UpdateStage =
+  | {
+      /** Waiting for a workflow task, or gone out with one. */
+      readonly kind: 'admitted' | 'sent';
+      readonly request: temporal.api.update.v1.IRequest;
+    }
+  | { readonly kind: 'accepted'; readonly acceptedEventId: number };
+
+/** An update in flight. A rejected one is forgotten, a completed one is known by its event. */
+export interface UpdateInfo {
+  readonly updateId: string;
+  /** Its place among the updates of the run: they go to the worker in this order. */
+  readonly order: number;
+  readonly sizeBytes: number;
+  readonly stage: UpdateStage;
+}
+
 /** The collections of a run; each has its draft overlay. */
 export interface RunState {
   readonly key: RunKey;
@@ -196,6 +221,9 @@ export interface RunState {
   readonly externals: Map<number, ExternalRequest>;
   /** Request ids of signals that were taken. */
   readonly signalRequests: Map<string, true>;
+  readonly updates: Map<string, UpdateInfo>;
+  /** Updates that have completed, by the event that says how. */
+  readonly completedUpdates: Map<string, number>;
 }
 
 export function isOpen(info: RunInfo): boolean {

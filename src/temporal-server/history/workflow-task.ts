@@ -5,6 +5,9 @@
  *    and started events are shown to the worker and written only when one of them completes.
  * 2. New events while a transient task waits make it an ordinary one again.
  * 3. A sticky task that nobody takes in time goes back to the normal queue.
+ * 4. A task for updates alone is speculative: not written either, and where its worker only rejects
+ *    them it never is. The first event that comes makes it ordinary (see Draft). As Temporal's
+ *    docs/architecture/speculative-workflow-task.md.
  */
 import { alreadyCompleted, notFound } from '../errors.js';
 import { duration, enums, type Failure, int64, type temporal } from '../proto.js';
@@ -14,26 +17,41 @@ import { isOpen, type WorkflowTask } from './state.js';
 type Started = Extract<WorkflowTask, { kind: 'started' }>;
 type Scheduled = Extract<WorkflowTask, { kind: 'scheduled' }>;
 
-/** Where Temporal suggests to continue as new. */
+/** Where Temporal suggests to continue as new; for updates, 0.9 of the limit of a run. */
 const SUGGEST_EVENTS = 4096;
 const SUGGEST_BYTES = 4 * 1024 * 1024;
+const SUGGEST_UPDATES = 1800;
 
 /** Attempts after this one wait before they go out, so that a worker that always fails rests. */
 const ATTEMPTS_AT_ONCE = 2;
 const RETRY_PAUSE_MS = 500;
 const MAX_RETRY_PAUSE_MS = 10_000;
 
-/** Schedules a workflow task unless one is there already, or the run is closed. */
-export function scheduleWorkflowTask(d: Draft): void {
+/** How long a speculative task may wait on a normal queue, as Temporal has it. */
+const SPECULATIVE_SCHEDULE_TO_START_MS = 5000;
+
+/** A rejection does not drop a speculative task that shipped more events than this. */
+const MAX_DROPPED_EVENTS = 10;
+
+/**
+ * Schedules a workflow task unless one is there already, or the run is closed.
+ *
+ * @param options - `speculative`: there is nothing but updates to be had with it
+ */
+export function scheduleWorkflowTask(
+  d: Draft,
+  options: { readonly speculative: boolean } = { speculative: false },
+): void {
   if (d.info.workflowTask.kind !== 'none' || !isOpen(d.info)) return;
-  if (d.flush()) d.info.workflowTaskAttempt = 1;
+  const newEvents = d.flush();
+  if (newEvents) d.info.workflowTaskAttempt = 1;
   const attempt = d.info.workflowTaskAttempt;
   if (attempt > ATTEMPTS_AT_ONCE) {
     const pauseMs = Math.min(RETRY_PAUSE_MS * 2 ** (attempt - 3), MAX_RETRY_PAUSE_MS);
     delayWorkflowTask(d, d.nowMs + pauseMs, { skippable: false });
     return;
   }
-  dispatchWorkflowTask(d);
+  dispatchWorkflowTask(d, options.speculative && !newEvents);
 }
 
 /** Keeps the next workflow task back until `atMs`. */
@@ -50,9 +68,16 @@ export function endWorkflowTaskDelay(d: Draft): void {
   dispatchWorkflowTask(d);
 }
 
-function dispatchWorkflowTask(d: Draft): void {
+/** Updates do not wait for a first task that is kept back: a speculative one comes before it. */
+export function scheduleUpdateTask(d: Draft): void {
+  if (d.info.workflowTask.kind === 'delayed') d.info.workflowTask = { kind: 'none' };
+  scheduleWorkflowTask(d, { speculative: true });
+}
+
+function dispatchWorkflowTask(d: Draft, speculative = false): void {
   const attempt = d.info.workflowTaskAttempt;
-  const scheduledEventId = attempt === 1 ? appendScheduled(d, attempt) : d.info.nextEventId;
+  const written = attempt === 1 && !speculative;
+  const scheduledEventId = written ? appendScheduled(d, attempt) : d.info.nextEventId;
   const task: Scheduled = {
     kind: 'scheduled',
     stamp: d.nextStamp(),
@@ -60,6 +85,7 @@ function dispatchWorkflowTask(d: Draft): void {
     attempt,
     scheduledAtMs: d.nowMs,
     sticky: d.info.sticky !== undefined,
+    speculative,
   };
   d.info.workflowTask = task;
   offer(d, task);
@@ -69,9 +95,10 @@ function offer(d: Draft, task: Scheduled): void {
   const sticky = task.sticky ? d.info.sticky : undefined;
   const taskQueue = sticky?.name ?? d.info.taskQueue;
   d.effects.push({ kind: 'workflowTask', stamp: task.stamp, taskQueue, sticky: task.sticky });
-  if (!sticky) return;
+  if (!sticky && !task.speculative) return;
   const due = { kind: 'workflowTaskScheduleToStart', stamp: task.stamp } as const;
-  d.arm(due, d.nowMs + sticky.scheduleToStartMs, { skippable: false });
+  const limitMs = sticky?.scheduleToStartMs ?? SPECULATIVE_SCHEDULE_TO_START_MS;
+  d.arm(due, d.nowMs + limitMs, { skippable: false });
 }
 
 /** The queue of the run's workflow tasks as events and polls name it. */
@@ -89,8 +116,22 @@ function scheduledAttributes(d: Draft, attempt: number) {
   return { taskQueue: queueOf(d), startToCloseTimeout: duration(d.info.taskTimeoutMs), attempt };
 }
 
-function appendScheduled(d: Draft, attempt: number): number {
-  return d.append('workflowTaskScheduled', scheduledAttributes(d, attempt));
+function appendScheduled(d: Draft, attempt: number, atMs = d.nowMs): number {
+  return d.append('workflowTaskScheduled', scheduledAttributes(d, attempt), { atMs });
+}
+
+/** Not in history so far: a later attempt, or a speculative one. */
+function isUnwritten(task: Scheduled | Started): boolean {
+  return task.attempt > 1 || task.speculative;
+}
+
+/** Writes the events of a speculative task, which is an ordinary one from then on. */
+export function writeSpeculativeTask(d: Draft): void {
+  const task = d.info.workflowTask;
+  if ((task.kind !== 'scheduled' && task.kind !== 'started') || !task.speculative) return;
+  d.info.workflowTask = { ...task, speculative: false };
+  appendScheduled(d, task.attempt, task.scheduledAtMs);
+  if (task.kind === 'started') appendStarted(d, task);
 }
 
 /** A worker takes the task. False when the task is no longer there to take. */
@@ -105,20 +146,24 @@ export function startWorkflowTask(
     d.info.workflowTaskAttempt = 1;
     task = { ...task, attempt: 1, scheduledEventId: appendScheduled(d, 1) };
   }
+  const updateCount = d.updates.size + d.completedUpdates.size;
   const started: Started = {
     ...task,
     kind: 'started',
     // A transient one follows its scheduled event; signals may come between those of a first attempt.
-    startedEventId: task.attempt > 1 ? task.scheduledEventId + 1 : d.info.nextEventId,
+    startedEventId: isUnwritten(task) ? task.scheduledEventId + 1 : d.info.nextEventId,
     startedAtMs: d.nowMs,
     identity: request.identity,
     buildId: request.buildId,
     requestId: request.requestId,
     suggestContinueAsNew:
-      d.info.nextEventId - 1 >= SUGGEST_EVENTS || d.info.historySizeBytes >= SUGGEST_BYTES,
+      d.info.nextEventId - 1 >= SUGGEST_EVENTS ||
+      d.info.historySizeBytes >= SUGGEST_BYTES ||
+      updateCount >= SUGGEST_UPDATES,
     historySizeBytes: d.info.historySizeBytes,
+    updateCount,
   };
-  if (task.attempt === 1) appendStarted(d, started);
+  if (!isUnwritten(task)) appendStarted(d, started);
   d.info.workflowTask = started;
   const due = { kind: 'workflowTaskStartToClose', stamp } as const;
   d.arm(due, d.nowMs + d.info.taskTimeoutMs, { skippable: false });
@@ -146,17 +191,20 @@ function suggestReasons(task: Started): number[] {
     ...(task.scheduledEventId >= SUGGEST_EVENTS
       ? [Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS]
       : []),
+    ...(task.updateCount >= SUGGEST_UPDATES
+      ? [Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_UPDATES]
+      : []),
   ];
 }
 
 function appendStarted(d: Draft, task: Started): void {
-  d.append('workflowTaskStarted', startedAttributes(task));
+  d.append('workflowTaskStarted', startedAttributes(task), { atMs: task.startedAtMs });
 }
 
-/** The events of a transient task, which its worker sees though they are not written. */
+/** The events of a transient or speculative task, which its worker sees though they are not written. */
 export function transientEvents(d: Draft): Uint8Array[] {
   const task = d.info.workflowTask;
-  if (task.kind !== 'started' || task.attempt === 1) return [];
+  if (task.kind !== 'started' || !isUnwritten(task)) return [];
   const scheduled = scheduledAttributes(d, task.attempt);
   return [
     d.encodeUnwritten(
@@ -199,8 +247,9 @@ export function completeWorkflowTask(
   >,
 ): number {
   const task = startedTask(d, ref);
+  d.disarm({ kind: 'workflowTaskStartToClose', stamp: task.stamp });
   if (task.attempt > 1) {
-    appendScheduled(d, task.attempt);
+    appendScheduled(d, task.attempt, task.scheduledAtMs);
     appendStarted(d, task);
   }
   const id = d.append('workflowTaskCompleted', {
@@ -214,8 +263,36 @@ export function completeWorkflowTask(
   d.info.lastCompletedStartedId = task.startedEventId;
   d.info.workflowTaskAttempt = 1;
   d.info.workflowTask = { kind: 'none' };
-  d.disarm({ kind: 'workflowTaskStartToClose', stamp: task.stamp });
   return id;
+}
+
+/**
+ * Drops a speculative task whose worker wrote nothing: history is as if it had never been. False
+ * where it has to be completed like any other.
+ *
+ * @param canDropEvents - the worker does not mind to get the same events once more
+ */
+export function dropSpeculativeTask(
+  d: Draft,
+  ref: WorkflowTaskRef,
+  canDropEvents: boolean,
+): boolean {
+  const task = startedTask(d, ref);
+  if (!task.speculative) return false;
+  // The task before this one ended with two events: started and completed.
+  const shipped = d.info.nextEventId - d.info.lastCompletedStartedId - 2;
+  if (shipped > (canDropEvents ? MAX_DROPPED_EVENTS : 0)) return false;
+  d.disarm({ kind: 'workflowTaskStartToClose', stamp: task.stamp });
+  d.info.workflowTask = { kind: 'none' };
+  if (d.info.lastCompletedStartedId === 0) keepFirstTaskBack(d);
+  return true;
+}
+
+/** The run has still not begun: its first task is due when it was before. */
+function keepFirstTaskBack(d: Draft): void {
+  const untilMs = d.info.executionAtMs;
+  if (untilMs > d.nowMs) d.info.workflowTask = { kind: 'delayed', untilMs };
+  else scheduleWorkflowTask(d);
 }
 
 /** Why a workflow task failed. */
@@ -265,10 +342,10 @@ export function timeOutWorkflowTask(d: Draft, stamp: number): void {
   scheduleWorkflowTask(d);
 }
 
-/** Nobody took the sticky task in time: it goes to the normal queue. */
+/** Nobody took the sticky or speculative task in time: an ordinary one goes to the normal queue. */
 export function timeOutStickyTask(d: Draft, stamp: number): void {
   const task = d.info.workflowTask;
-  if (task.kind !== 'scheduled' || task.stamp !== stamp || !task.sticky) return;
+  if (task.kind !== 'scheduled' || task.stamp !== stamp) return;
   if (task.attempt === 1) {
     d.append('workflowTaskTimedOut', {
       scheduledEventId: int64(task.scheduledEventId),
