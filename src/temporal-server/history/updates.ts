@@ -29,7 +29,7 @@ export type Message = temporal.api.protocol.v1.IMessage;
 /** Temporal's limits of updates: at a time, their bytes, and a run. */
 const IN_FLIGHT_LIMIT = 10;
 const IN_FLIGHT_BYTES_LIMIT = 20 * 1024 * 1024;
-export const TOTAL_UPDATE_LIMIT = 2000;
+const TOTAL_UPDATE_LIMIT = 2000;
 
 /** From this attempt of the workflow task on, no update is taken: the task would fail again. */
 const NOT_READY_ATTEMPT = 3;
