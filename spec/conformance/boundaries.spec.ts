@@ -79,19 +79,27 @@ describeOn(HOSTS, 'rule 11: values are copied', ({ run }) => {
   it('gives each watcher its own copy of a result, and each receiver its own copy of a message', async () => {
     const got = await run({
       returns: 'receive() return { n = 1 }',
+      changes: `local pid, to = ...
+        process.monitor(pid)
+        process.send(to, "watching")
+        local result = next_event().result.value
+        result.n = result.n + 1
+        process.send(to, "changed", result.n)`,
       main: `local me = process.pid()
-        local pid = spawn_monitored("returns")
+        local pid = spawn("returns")
+        for _ = 1, 2 do spawn("changes", pid, me) receive() end
+        process.monitor(pid)
         process.send(pid, "end")
-        local first = next_event().result.value
-        first.n = 2
+        local first, second = data(), data()
+        local mine = next_event().result.value
         local value = { n = 1 }
         process.send(me, "a", value)
         process.send(me, "b", value)
         local a, b = data(), data()
         a.n = 5
-        return { first.n, a.n, b.n, value.n }`,
+        return { first, second, mine.n, a.n, b.n, value.n }`,
     });
-    expect(got).toEqual([2, 5, 1, 1]);
+    expect(got).toEqual([2, 2, 1, 5, 1, 1]);
   });
 
   it('carries every kind of value unchanged', async () => {
