@@ -15,4 +15,9 @@ export type { NodeEvent, NodeListener } from './runtime/events.js';
 export type { ProcessDetails, ProcessInfo, ProcessStatus } from './runtime/host.js';
 export type { NodeMailbox, ReceivedMessage } from './runtime/node-mailbox.js';
 export type { ExitOf, ProcessHandle, Runtime } from './runtime/runtime.js';
-export type { ChildCounts, ChildInfo, SupervisorView } from './runtime/supervisor/index.js';
+export type {
+  ChildCounts,
+  ChildInfo,
+  NewChild,
+  SupervisorView,
+} from './runtime/supervisor/index.js';

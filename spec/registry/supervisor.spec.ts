@@ -86,7 +86,7 @@ describe('process.supervisor', () => {
       - process: h
 `),
     ).toEqual([
-      '_index.yaml:8:15: app:s strategy: expected "one_for_one" or "one_for_all" or "rest_for_one", found the text "none_for_one"',
+      '_index.yaml:8:15: app:s strategy: expected "one_for_one" or "one_for_all" or "rest_for_one" or "simple_one_for_one", found the text "none_for_one"',
       '_index.yaml:9:16: app:s intensity: must be at least 0, found the number -1',
       '_index.yaml:10:13: app:s period: must be more than 0',
       '_index.yaml:11:20: app:s auto_shutdown: expected "never" or "any_significant" or "all_significant", found the text "sometimes"',

@@ -72,6 +72,10 @@ export class SupervisedNode {
       deliver: node.deliver.bind(node),
       parentOf: (pid: Pid) => this.host.describe(pid)?.parent ?? null,
       publish: (event: NodeEvent) => node.events.publish(event),
+      newChild: (_: string, child: unknown) => {
+        const { id = 'new', ...change } = child as Partial<ChildSpec>;
+        return member(id, change);
+      },
     };
     this.host = new LocalHost({
       id: HOST,

@@ -2,6 +2,7 @@
 export * from './entry.js';
 export { dependencyOrder } from './graph.js';
 export { registryJsonSchema } from './index-file.js';
+export { readChild } from './kinds/supervisor.js';
 export { type LoadOptions, loadRegistry } from './load.js';
 export {
   formatProblem,

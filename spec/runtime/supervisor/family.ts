@@ -6,6 +6,7 @@ import { PerdureError } from '../../../src/core/errors.js';
 import {
   DEFAULT_SUPERVISION,
   initialState,
+  Strategy,
   type SupervisorAction,
   type SupervisorInput,
   type SupervisorState,
@@ -55,9 +56,36 @@ export class Family {
   private readonly queue: SupervisorInput[] = [];
   private busy = false;
 
-  constructor(readonly rules: SupervisorRules) {
-    this.state = initialState(rules);
+  readonly rules: SupervisorRules & { readonly children: ChildRules[] };
+  /** Answers to what was asked, by ticket. */
+  readonly answers: string[] = [];
+  private tickets = 0;
+
+  constructor(rules: SupervisorRules) {
+    this.rules = { ...rules, children: [...rules.children] };
+    this.state = initialState(this.rules);
   }
+
+  /** Asks for a new child. @returns the ticket. */
+  add(rules: ChildRules): this {
+    const removed =
+      this.rules.strategy === Strategy.SIMPLE_ONE_FOR_ONE ? this.free.pop() : undefined;
+    const at = removed ?? this.rules.children.length;
+    this.rules.children[at] = rules;
+    const request = { op: 'start_child', ticket: ++this.tickets, child: at } as const;
+    return this.give({ kind: 'ask', request });
+  }
+
+  ask(op: 'terminate_child' | 'restart_child' | 'delete_child', of: string): this {
+    return this.give({ kind: 'ask', request: { op, ticket: ++this.tickets, of } });
+  }
+
+  /** Answers so far, in order: `1 0#1`, `2 ok`, `3 NOT_FOUND not_found`. */
+  heard(): string[] {
+    return this.answers.splice(0);
+  }
+
+  private readonly free: number[] = [];
 
   /** A supervisor that has started. */
   static up(children: readonly ChildRules[], change: Partial<SupervisorRules> = {}): Family {
@@ -76,7 +104,11 @@ export class Family {
 
   /** The child ends by itself. */
   exits(id: string, error: PerdureError | null = null): this {
-    const at = this.index(id);
+    return this.exitsAt(this.index(id), error);
+  }
+
+  /** The child with this number ends by itself. */
+  exitsAt(at: number, error: PerdureError | null = null): this {
     return this.give({ kind: 'exited', child: at, run: this.state.children.at(at).run, error });
   }
 
@@ -109,6 +141,7 @@ export class Family {
   /** The children that are up, each with the number of its start. */
   get alive(): string[] {
     return this.rules.children.flatMap(({ id }, i) => {
+      if (i >= this.state.children.length) return [];
       const state = this.state.children.at(i);
       return state.kind === 'up' ? [`${id}#${state.run}`] : [];
     });
@@ -137,6 +170,17 @@ export class Family {
     if (action.kind === 'end') {
       this.ended = action.error;
       this.log.push('end');
+      return;
+    }
+    if (action.kind === 'answer') {
+      const { ticket, pid, error } = action;
+      const reason = (error?.details as { reason?: string } | null)?.reason;
+      const refused = `${error?.kind} ${reason ?? error?.text}`;
+      this.answers.push(`${ticket} ${error === null ? (pid ?? 'ok') : refused}`);
+      return;
+    }
+    if (action.kind === 'forget') {
+      this.free.push(action.child);
       return;
     }
     const { id } = this.rules.children[action.child] ?? { id: '?' };
@@ -183,7 +227,12 @@ export class Family {
   }
 
   private index(id: string): number {
-    const at = this.rules.children.findIndex((one) => one.id === id);
+    const at = this.rules.children.findIndex(
+      (one, i) =>
+        one.id === id &&
+        i < this.state.children.length &&
+        this.state.children.at(i).kind !== 'removed',
+    );
     if (at < 0) throw new Error(`there is no child ${id}`);
     return at;
   }

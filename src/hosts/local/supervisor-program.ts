@@ -3,12 +3,13 @@
  * children, its timers and its spawns come to its one task as inputs, in order.
  *
  * 1. It owns its children: whatever ends it, none that lives on this node outlives it. Durable ones go on.
- * 2. It traps links. The failure of the process that spawned it, where the two are linked, ends it with
+ * 2. A request for its children is answered once: by its decisions, or with UNAVAILABLE when it ends.
+ * 3. It traps links. The failure of the process that spawned it, where the two are linked, ends it with
  *    that error after its children; other links only tell it.
  */
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
-import type { Value } from '../../core/payload.js';
+import { copyValue, type Value } from '../../core/payload.js';
 import type { Pid } from '../../core/pid.js';
 import type { Delivery, ProcessEvent, Signal } from '../../core/signal.js';
 import { Channel } from '../../kernel/channel.js';
@@ -28,10 +29,15 @@ import type { MaybePromise } from '../../runtime/host.js';
 import {
   type ChildCounts,
   type ChildInfo,
+  type ChildRequest,
   type ChildSpec,
   initialState,
+  type NewChild,
+  Restart,
+  Strategy,
   type SupervisorAction,
   type SupervisorInput,
+  type SupervisorRules,
   type SupervisorSpec,
   type SupervisorState,
   type Supervisors,
@@ -46,7 +52,12 @@ export interface SupervisorPort {
   /** Who spawned `pid`; `null` where that was no process. */
   parentOf(pid: Pid): Pid | null;
   publish(event: NodeEvent): void;
+  /** The child of supervisor `entry` that was asked for. @throws PerdureError INVALID, NOT_FOUND. */
+  newChild(entry: string, child: unknown): ChildSpec;
 }
+
+/** Gets the answer to a request: the PID of the child that was started, or nothing. */
+type Told = (pid: Pid | null, error: PerdureError | null) => void;
 
 /** A supervisor tells the one above it that its children are up. */
 const UP = '@up';
@@ -63,13 +74,26 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
   private readonly byPid = new Map<Pid, { readonly child: number; readonly run: number }>();
   private readonly timers = new Map<number, number>();
   private readonly restarts = new Map<number, Pick<ChildInfo, 'restarts' | 'lastError'>>();
+  /** Every child there is or was, by its number. */
+  private readonly specs: ChildSpec[];
+  private readonly rules: SupervisorRules;
+  /** What the children of a `simple_one_for_one` are made after. */
+  private readonly template: ChildSpec | null;
+  /** Numbers that another child may have: those of `simple_one_for_one` have no order. */
+  private readonly free: number[] = [];
+  private readonly asked = new Map<number, Told>();
+  private lastTicket = 0;
 
   constructor(
     private readonly kernel: Kernel,
     private readonly spec: SupervisorSpec,
     private readonly port: SupervisorPort,
   ) {
-    this.state = initialState(spec);
+    this.template =
+      spec.strategy === Strategy.SIMPLE_ONE_FOR_ONE ? (spec.children[0] ?? null) : null;
+    this.specs = this.template === null ? [...spec.children] : [];
+    this.rules = { ...spec, children: this.specs };
+    this.state = initialState(this.rules);
   }
 
   start(): Task {
@@ -88,6 +112,8 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
       void this.port.deliver(pid, { kind: 'terminate', from: this.kernel.pid, reason });
     }
     this.byPid.clear();
+    for (const told of this.asked.values()) told(null, hasEnded(this.kernel.entry));
+    this.asked.clear();
   }
 
   resume(answer: Answer | null): Step {
@@ -123,8 +149,36 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     const children = this.children();
     const supervisors = children.filter(({ kind }) => kind === 'supervisor').length;
     const active = children.filter(({ state }) => state === 'up').length;
-    const specs = children.length;
-    return { specs, active, supervisors, workers: specs - supervisors };
+    const workers = children.length - supervisors;
+    const specs = this.template === null ? children.length : 1;
+    return { specs, active, supervisors, workers };
+  }
+
+  async startChild(child: NewChild | readonly unknown[]): Promise<Pid> {
+    const pid = await this.promised((told) => this.add(copyValue(child, 'child'), told));
+    if (pid === null) throw new Error('a child was started without a PID');
+    return pid;
+  }
+
+  async terminateChild(child: string): Promise<void> {
+    await this.promised((told) => this.ask({ op: 'terminate_child', of: child }, told));
+  }
+
+  async restartChild(id: string): Promise<Pid> {
+    const pid = await this.promised((told) => this.ask({ op: 'restart_child', of: id }, told));
+    if (pid === null) throw new Error('a child was started without a PID');
+    return pid;
+  }
+
+  async deleteChild(id: string): Promise<void> {
+    await this.promised((told) => this.ask({ op: 'delete_child', of: id }, told));
+  }
+
+  private promised(begin: (told: Told) => void): Promise<Pid | null> {
+    return new Promise((resolve, reject) => {
+      begin((pid, error) => (error === null ? resolve(pid) : reject(error)));
+      this.kernel.nudge();
+    });
   }
 
   // --- what it hears ----------------------------------------------------------------------------
@@ -168,6 +222,10 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
       this.reply(from, topic, this.children().map(toValue));
     } else if (topic === 'count_children' && from !== null) {
       this.reply(from, topic, { ...this.counts() });
+    } else if (topic === 'start_child' && from !== null) {
+      this.add(this.template === null ? (values[0] ?? null) : values, this.replies(from, topic));
+    } else if (isRequest(topic) && from !== null) {
+      this.ask({ op: topic, of: String(values[0]) }, this.replies(from, topic));
     } else {
       this.kernel.syscalls.log(
         'warn',
@@ -181,15 +239,73 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     }
   }
 
-  private reply(target: Pid, topic: string, value: Value): void {
-    this.kernel.begin({ op: 'send', target, topic, values: [value] }, () => {});
+  private reply(target: Pid, topic: string, ...values: Value[]): void {
+    this.kernel.begin({ op: 'send', target, topic, values }, () => {});
+  }
+
+  /** The PID of the child, or `true`; else `nil` and the error. */
+  private replies(target: Pid, topic: string): Told {
+    return (pid, error) => {
+      if (error === null) this.reply(target, topic, pid ?? true);
+      else this.reply(target, topic, null, error.toData() as unknown as Value);
+    };
+  }
+
+  // --- what it is asked ---------------------------------------------------------------------------
+
+  /** `child` as it was asked for: with a template, further arguments. */
+  private add(child: Value | readonly Value[], told: Told): void {
+    let spec: ChildSpec;
+    try {
+      spec = this.newChild(child);
+    } catch (thrown) {
+      told(null, PerdureError.from(thrown));
+      return;
+    }
+    const number = this.free.pop() ?? this.specs.length;
+    this.specs[number] = spec;
+    this.ask({ op: 'start_child', child: number }, told);
+  }
+
+  private newChild(child: unknown): ChildSpec {
+    const { template, kernel } = this;
+    if (template === null) return this.port.newChild(kernel.entry, child);
+    if (Array.isArray(child)) return { ...template, values: [...template.values, ...child] };
+    throw new PerdureError(
+      ErrorKind.INVALID,
+      `${kernel.entry} is simple_one_for_one: start_child takes a list of further arguments`,
+    );
+  }
+
+  private ask(request: Untold, told: Told): void {
+    if (this.kernel.result !== null) {
+      told(null, hasEnded(this.kernel.entry));
+      return;
+    }
+    const ticket = ++this.lastTicket;
+    this.asked.set(ticket, told);
+    this.later({ kind: 'ask', request: { ...request, ticket } });
+  }
+
+  private answer({ ticket, pid, error }: SupervisorAction & { kind: 'answer' }): void {
+    const told = this.asked.get(ticket);
+    this.asked.delete(ticket);
+    told?.(pid, error);
+  }
+
+  /** The child is gone for good: nothing of it is kept but what late news of it need. */
+  private forgetChild(child: number): void {
+    this.restarts.delete(child);
+    const { id, durable } = this.child(child);
+    this.specs[child] = { ...GONE, id, durable };
+    if (this.template !== null) this.free.push(child);
   }
 
   // --- what it does -----------------------------------------------------------------------------
 
   private take(input: SupervisorInput): void {
     const before = this.state.phase.kind;
-    const { state, actions } = stepSupervisor(this.spec, this.state, input, this.kernel.now());
+    const { state, actions } = stepSupervisor(this.rules, this.state, input, this.kernel.now());
     this.state = state;
     for (const action of actions) this.act(action);
     if (before === 'starting' && state.phase.kind === 'up') {
@@ -217,6 +333,12 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
         break;
       case 'note_restart':
         this.noteRestart(action);
+        break;
+      case 'answer':
+        this.answer(action);
+        break;
+      case 'forget':
+        this.forgetChild(action.child);
         break;
       case 'end':
         this.outcome =
@@ -314,10 +436,37 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
   }
 
   private child(child: number): ChildSpec {
-    const spec = this.spec.children[child];
+    const spec = this.specs[child];
     if (spec === undefined) throw new RangeError(`there is no child ${child}`);
     return spec;
   }
+}
+
+type Untold = ChildRequest extends infer R
+  ? R extends ChildRequest
+    ? Omit<R, 'ticket'>
+    : never
+  : never;
+
+const isRequest = (topic: string): topic is 'terminate_child' | 'restart_child' | 'delete_child' =>
+  topic === 'terminate_child' || topic === 'restart_child' || topic === 'delete_child';
+
+/** What is left of a child that is gone. */
+const GONE: ChildSpec = Object.freeze({
+  id: '',
+  kind: 'worker',
+  entry: '',
+  host: '',
+  values: [],
+  name: null,
+  restart: Restart.TEMPORARY,
+  shutdown: 0,
+  significant: false,
+  durable: false,
+});
+
+function hasEnded(entry: string): PerdureError {
+  return new PerdureError(ErrorKind.UNAVAILABLE, `supervisor ${entry} has ended`);
 }
 
 function toValue({ lastError, ...child }: ChildInfo): Value {

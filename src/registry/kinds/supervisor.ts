@@ -1,5 +1,7 @@
 /** `process.supervisor`: a process that starts others, keeps them running and stops them, as OTP's do. */
 import { z } from 'zod';
+import { ErrorKind, PerdureError } from '../../core/errors.js';
+import type { Value } from '../../core/payload.js';
 import {
   AutoShutdown,
   BRUTAL_KILL,
@@ -9,6 +11,9 @@ import {
   Strategy,
 } from '../../runtime/supervisor/index.js';
 import type { SupervisedChild, SupervisorEntry } from '../entry.js';
+import { issueMessage } from '../issues.js';
+import type { FieldPath } from '../problem.js';
+import type { Registry } from '../registry.js';
 import { commonFields, count, defaultMs, duration, reference, text } from './fields.js';
 import { type BuildContext, defineKind } from './kind.js';
 import { lifecycle, toLifecycle } from './lifecycle.js';
@@ -71,8 +76,11 @@ export const processSupervisor = defineKind(
   }),
   (raw, context): SupervisorEntry => {
     const autoShutdown = raw.auto_shutdown ?? DEFAULT_SUPERVISION.autoShutdown;
-    const children = raw.children.map((one, i) => toChild(one, i, autoShutdown, context));
+    const children = raw.children.map((one, i) =>
+      toChild(one, ['children', i], autoShutdown, context),
+    );
     checkIds(children, context);
+    if (raw.strategy === Strategy.SIMPLE_ONE_FOR_ONE) checkTemplate(children, context);
     return {
       ...context.base,
       kind: 'process.supervisor',
@@ -90,13 +98,16 @@ export const processSupervisor = defineKind(
   },
 );
 
+/** What a child may ask while it is made: of the loader, or of a registry that is complete. */
+type ChildContext = Pick<BuildContext, 'ref' | 'value' | 'problem'>;
+
 function toChild(
   raw: RawChild,
-  index: number,
+  path: FieldPath,
   autoShutdown: AutoShutdown,
-  context: BuildContext,
+  context: ChildContext,
 ): SupervisedChild {
-  const at = (field: string) => ['children', index, field];
+  const at = (field: string) => [...path, field];
   const restart = raw.restart ?? DEFAULT_SUPERVISION.restart;
   if (raw.significant === true && autoShutdown === AutoShutdown.NEVER) {
     context.problem(
@@ -141,4 +152,55 @@ function checkIds(children: readonly SupervisedChild[], context: BuildContext): 
     }
     seen.add(id);
   }
+}
+
+function checkTemplate(
+  [template, ...more]: readonly SupervisedChild[],
+  context: BuildContext,
+): void {
+  if (template === undefined || more.length > 0) {
+    context.problem(
+      ['children'],
+      'simple_one_for_one has one child, the template for all that are added while it runs',
+    );
+  } else if (template.name !== null) {
+    context.problem(['children', 0, 'name'], 'one name cannot be that of every child');
+  }
+}
+
+/**
+ * A child for a supervisor that runs, as `start_child` gives it: what stands in `children:` of its entry.
+ * @throws PerdureError INVALID, with all that is wrong with it.
+ */
+export function readChild(
+  registry: Registry,
+  supervisor: SupervisorEntry,
+  value: unknown,
+): SupervisedChild {
+  const problems: string[] = [];
+  const parsed = child.safeParse(value, { error: issueMessage });
+  if (!parsed.success) throw badChild(parsed.error.issues.map(textOf));
+  const made = toChild(parsed.data, [], supervisor.autoShutdown, {
+    value: (written) => written as Value | undefined, // It came as a payload.
+    problem: (path, message) => void problems.push(`${path.join('.')}: ${message}`),
+    ref: (target, path, { kinds = [] }) => {
+      const id = target.includes(':') ? target : `${supervisor.namespace}:${target}`;
+      const kind = registry.get(id)?.kind;
+      const expected = `expected a ${kinds.join(' or ')}`;
+      if (kind === undefined) problems.push(`${path.join('.')}: ${id} not found; ${expected}`);
+      else if (!kinds.includes(kind)) {
+        problems.push(`${path.join('.')}: ${id} is a ${kind}; ${expected}`);
+      }
+      return id;
+    },
+  });
+  if (problems.length > 0) throw badChild(problems);
+  return made;
+}
+
+const textOf = ({ path, message }: z.core.$ZodIssue): string =>
+  path.length === 0 ? message : `${path.join('.')}: ${message}`;
+
+function badChild(problems: readonly string[]): PerdureError {
+  return new PerdureError(ErrorKind.INVALID, `start_child: ${problems.join('; ')}`);
 }

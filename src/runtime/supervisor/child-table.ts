@@ -19,7 +19,7 @@ export type ChildState =
   | { readonly kind: 'restarting'; readonly run: number }
   /** Told to end; `pid` is `null` while its start is still under way. */
   | { readonly kind: 'stopping'; readonly run: number; readonly pid: Pid | null }
-  /** A temporary child that has ended: it is no child any more. */
+  /** A temporary child that has ended, or one that was deleted: it is no child any more. */
   | { readonly kind: 'removed'; readonly run: number };
 
 const ROW = 128;
@@ -48,6 +48,14 @@ export class ChildTable {
     const row = Math.floor(child / ROW);
     const rows = this.rows.with(row, (this.rows[row] ?? []).with(child % ROW, state));
     return new ChildTable(rows, this.length);
+  }
+
+  /** One more, which was never started. */
+  grown(): ChildTable {
+    const row = Math.floor(this.length / ROW);
+    const rows = [...this.rows];
+    rows[row] = [...(rows[row] ?? []), NEVER_STARTED];
+    return new ChildTable(rows, this.length + 1);
   }
 
   /** All of them, in start order. */

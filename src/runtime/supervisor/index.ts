@@ -35,12 +35,19 @@ export {
   Restart,
   type Shutdown,
   Strategy,
+  type SupervisorRules,
   type SupervisorSpec,
 } from './supervisor-spec.js';
-export type { SupervisorAction, SupervisorInput, SupervisorState } from './supervisor-state.js';
+export type {
+  ChildRequest,
+  SupervisorAction,
+  SupervisorInput,
+  SupervisorState,
+} from './supervisor-state.js';
 export {
   type ChildCounts,
   type ChildInfo,
+  type NewChild,
   Supervisors,
   type SupervisorView,
 } from './supervisors.js';

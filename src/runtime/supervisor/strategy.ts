@@ -12,10 +12,13 @@
  * 4. What ends while a group of children is restarted is looked at afterwards, unless the restart has
  *    covered it. Children that end because a sibling did spend no restarts and are not significant.
  * 5. Temporary children are never started again; when one has ended it is no child any more.
+ * 6. What is asked of it (to start, terminate, restart or delete a child) is done one after the other, each
+ *    when nothing else is under way, and each is answered once.
  */
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Pid } from '../../core/pid.js';
+import { ending, notDown, notFound, present, simple } from './child-requests.js';
 import { type ChildState, ChildTable } from './child-table.js';
 import { stopWithinMs } from './plan.js';
 import {
@@ -27,6 +30,7 @@ import {
   type SupervisorRules,
 } from './supervisor-spec.js';
 import type {
+  ChildRequest,
   Phase,
   SupervisorAction,
   SupervisorInput,
@@ -44,6 +48,7 @@ export function initialState(rules: SupervisorRules): SupervisorState {
     restarts: [],
     exits: [],
     significant: 0,
+    asked: [],
   };
 }
 
@@ -70,6 +75,7 @@ class Turn {
   private restarts: readonly number[];
   private exits: readonly number[];
   private significant: number;
+  private asked: readonly ChildRequest[];
 
   constructor(
     private readonly rules: SupervisorRules,
@@ -81,11 +87,12 @@ class Turn {
     this.restarts = state.restarts;
     this.exits = state.exits;
     this.significant = state.significant;
+    this.asked = state.asked;
   }
 
   result(): SupervisorStep {
-    const { phase, children, restarts, exits, significant, actions } = this;
-    return { state: { phase, children, restarts, exits, significant }, actions };
+    const { phase, children, restarts, exits, significant, asked, actions } = this;
+    return { state: { phase, children, restarts, exits, significant, asked }, actions };
   }
 
   take(input: SupervisorInput): void {
@@ -99,6 +106,10 @@ class Turn {
       case 'spawned':
       case 'started':
         this.came(input);
+        break;
+      case 'ask':
+        this.asked = [...this.asked, input.request];
+        if (this.isEnding) this.refuseAll();
         break;
       default:
         if (this.children.at(input.child).run === input.run) this.heard(input);
@@ -126,7 +137,9 @@ class Turn {
     const { kind } = this.children.at(child);
     if (kind === 'stopping') this.gone(child);
     if (kind !== 'starting') return;
-    if (this.phase.kind === 'starting') {
+    if (this.phase.kind === 'adding' && this.phase.child === child)
+      this.notAdded(this.phase, error);
+    else if (this.phase.kind === 'starting') {
       this.set(child, { kind: 'down', run });
       this.fail(error.wrap(`child ${this.childRules(child).id} did not start`));
     } else this.restart(child, error);
@@ -159,7 +172,7 @@ class Turn {
   }
 
   private stop({ withinMs, error }: Input<'stop'>): void {
-    if (this.phase.kind === 'stopping' || this.phase.kind === 'ended') return;
+    if (this.isEnding) return;
     this.wind({ error, deadline: this.now + withinMs, leavesDurable: true });
   }
 
@@ -195,7 +208,7 @@ class Turn {
       return;
     }
     this.actions.push({ kind: 'note_restart', child, error, count: this.restarts.length });
-    if (strategy === Strategy.ONE_FOR_ONE) this.start(child);
+    if (strategy === Strategy.ONE_FOR_ONE || this.isSimple) this.start(child);
     else {
       this.set(child, { kind: 'restarting', run });
       const from = strategy === Strategy.ONE_FOR_ALL ? 0 : child;
@@ -209,7 +222,115 @@ class Turn {
   }
 
   private wind(how: Pick<Phase & { kind: 'stopping' }, 'error' | 'deadline' | 'leavesDurable'>) {
-    this.phase = { kind: 'stopping', at: this.children.length - 1, ...how };
+    if (this.phase.kind === 'adding' || this.phase.kind === 'dropping') {
+      this.answer(this.phase.ticket, null, ending());
+    }
+    this.refuseAll();
+    const at = this.children.length - 1;
+    this.phase = { kind: 'stopping', at, ...how };
+    // Those children have no order: all are told at once.
+    if (this.isSimple) for (let i = at; i >= 0; i--) this.stopIfThere(i);
+  }
+
+  private get isEnding(): boolean {
+    return this.phase.kind === 'stopping' || this.phase.kind === 'ended';
+  }
+
+  private get isSimple(): boolean {
+    return this.rules.strategy === Strategy.SIMPLE_ONE_FOR_ONE;
+  }
+
+  // --- what it is asked -------------------------------------------------------------------------
+
+  /** Begins with the next request. False where there is none. */
+  private serve(): boolean {
+    const [request, ...rest] = this.asked;
+    if (request === undefined) return false;
+    this.asked = rest;
+    if (request.op === 'start_child') this.add(request);
+    else if (request.op === 'terminate_child') this.drop(request);
+    else if (this.isSimple) this.answer(request.ticket, null, simple(request.op));
+    else this.serveDown(request);
+    return true;
+  }
+
+  private add({ ticket, child }: ChildRequest & { op: 'start_child' }): void {
+    const { id } = this.childRules(child);
+    const other = this.isSimple ? -1 : this.find((at) => this.childRules(at).id === id);
+    if (child >= this.children.length) this.children = this.children.grown();
+    if (other >= 0) {
+      this.remove(child);
+      this.answer(ticket, null, present(id, this.children.at(other)));
+      return;
+    }
+    this.phase = { kind: 'adding', child, ticket, added: true };
+    this.start(child);
+  }
+
+  private drop({ ticket, of }: { readonly ticket: number; readonly of: string }): void {
+    const child = this.find((at) => {
+      const state = this.children.at(at);
+      return this.isSimple ? 'pid' in state && state.pid === of : this.childRules(at).id === of;
+    });
+    if (child < 0) {
+      this.answer(ticket, null, notFound(of));
+      return;
+    }
+    this.phase = { kind: 'dropping', child, ticket };
+    this.stopIfThere(child);
+  }
+
+  /** `restart_child` and `delete_child`: of a child that has no process. */
+  private serveDown({ op, ticket, of }: Exclude<ChildRequest, { op: 'start_child' }>): void {
+    const child = this.find((at) => this.childRules(at).id === of);
+    const state = child < 0 ? null : this.children.at(child);
+    if (state === null) this.answer(ticket, null, notFound(of));
+    else if (state.kind !== 'down') this.answer(ticket, null, notDown(of, state));
+    else if (op === 'delete_child') {
+      this.remove(child);
+      this.answer(ticket, null, null);
+    } else {
+      this.phase = { kind: 'adding', child, ticket, added: false };
+      this.start(child);
+    }
+  }
+
+  private notAdded(
+    { child, ticket, added }: Phase & { kind: 'adding' },
+    error: PerdureError,
+  ): void {
+    if (added) this.remove(child);
+    else this.gone(child);
+    this.phase = { kind: 'up' };
+    const { id } = this.childRules(child);
+    this.answer(ticket, null, error.wrap(`child ${id} did not start`));
+  }
+
+  /** False while the child of a request has to be waited for. */
+  private requestDone(phase: Phase & { kind: 'adding' | 'dropping' }): boolean {
+    const state = this.children.at(phase.child);
+    if (state.kind === 'starting' || state.kind === 'stopping') return false;
+    this.phase = { kind: 'up' };
+    const pid = phase.kind === 'adding' && state.kind === 'up' ? state.pid : null;
+    this.answer(phase.ticket, pid, null);
+    return true;
+  }
+
+  private refuseAll(): void {
+    for (const { ticket } of this.asked) this.answer(ticket, null, ending());
+    this.asked = [];
+  }
+
+  private answer(ticket: number, pid: Pid | null, error: PerdureError | null): void {
+    this.actions.push({ kind: 'answer', ticket, pid, error });
+  }
+
+  /** The first child that is one and that is `wanted`; -1 where there is none. */
+  private find(wanted: (child: number) => boolean): number {
+    for (let at = 0; at < this.children.length; at++) {
+      if (this.children.at(at).kind !== 'removed' && wanted(at)) return at;
+    }
+    return -1;
   }
 
   // --- working through the children -------------------------------------------------------------
@@ -226,8 +347,12 @@ class Turn {
         case 'stopping':
           if (!this.stopNext(this.phase)) return;
           break;
+        case 'adding':
+        case 'dropping':
+          if (!this.requestDone(this.phase)) return;
+          break;
         case 'up':
-          if (!this.lookAtExits()) return;
+          if (!this.lookAtExits() && !this.serve()) return;
           break;
         default:
           return;
@@ -252,10 +377,7 @@ class Turn {
   private stopNext(phase: Phase & { kind: 'clearing' | 'stopping' }): boolean {
     const last = phase.kind === 'clearing' ? phase.from : 0;
     for (let at = phase.at; at >= last; at--) {
-      const state = this.children.at(at);
-      if (state.kind === 'up' || state.kind === 'starting') {
-        this.stopChild(at, state.run, state.pid);
-      } else if (state.kind === 'exited') this.gone(at);
+      this.stopIfThere(at);
       if (this.children.at(at).kind === 'stopping') {
         this.phase = { ...phase, at };
         return false;
@@ -291,6 +413,13 @@ class Turn {
     this.actions.push({ kind: 'start', child, run });
   }
 
+  private stopIfThere(child: number): void {
+    const state = this.children.at(child);
+    if (state.kind === 'up' || state.kind === 'starting') {
+      this.stopChild(child, state.run, state.pid);
+    } else if (state.kind === 'exited') this.gone(child);
+  }
+
   /** Begins the end of a child; `pid` is `null` while its start is under way. */
   private stopChild(child: number, run: number, pid: Pid | null): void {
     if (pid !== null && this.leaves(child)) {
@@ -319,7 +448,13 @@ class Turn {
   /** The child has ended and is not started again, unless its siblings' restart does it. */
   private gone(child: number, run = this.children.at(child).run): void {
     const temporary = this.childRules(child).restart === Restart.TEMPORARY;
-    this.set(child, { kind: temporary ? 'removed' : 'down', run });
+    if (temporary || this.isSimple) this.remove(child, run);
+    else this.set(child, { kind: 'down', run });
+  }
+
+  private remove(child: number, run = this.children.at(child).run): void {
+    this.set(child, { kind: 'removed', run });
+    this.actions.push({ kind: 'forget', child });
   }
 
   private leaves(child: number): boolean {

@@ -12,6 +12,8 @@ export const Strategy = {
   ONE_FOR_ALL: 'one_for_all',
   /** That child and those that are started after it. */
   REST_FOR_ONE: 'rest_for_one',
+  /** That child alone; all children are added while it runs, and are made after one template. */
+  SIMPLE_ONE_FOR_ONE: 'simple_one_for_one',
 } as const;
 export type Strategy = (typeof Strategy)[keyof typeof Strategy];
 
@@ -65,7 +67,10 @@ export interface SupervisorRules {
   readonly intensity: number;
   readonly periodMs: number;
   readonly autoShutdown: AutoShutdown;
-  /** In start order. */
+  /**
+   * In start order. Children that are added later come behind these, before the input that adds them;
+   * with `simple_one_for_one` one may take the place of one that is gone.
+   */
   readonly children: readonly ChildRules[];
 }
 
@@ -84,5 +89,6 @@ export interface ChildSpec extends ChildRules {
 
 /** A supervisor, complete. */
 export interface SupervisorSpec extends SupervisorRules {
+  /** With `simple_one_for_one` the template, alone. */
   readonly children: readonly ChildSpec[];
 }

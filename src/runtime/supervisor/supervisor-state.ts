@@ -11,6 +11,15 @@ export type Phase =
   /** Stops the children from the last one down to `from`, in order to start them again. */
   | { readonly kind: 'clearing'; readonly from: number; readonly at: number }
   | { readonly kind: 'restarting'; readonly at: number }
+  /** Starts one child for who asked; `added`: it is no child where that fails. */
+  | {
+      readonly kind: 'adding';
+      readonly child: number;
+      readonly ticket: number;
+      readonly added: boolean;
+    }
+  /** Stops one child for who asked. */
+  | { readonly kind: 'dropping'; readonly child: number; readonly ticket: number }
   | {
       readonly kind: 'stopping';
       readonly at: number;
@@ -23,6 +32,17 @@ export type Phase =
     }
   | { readonly kind: 'ended' };
 
+/** What can be asked of a supervisor while it runs. The answer carries the ticket. */
+export type ChildRequest =
+  /** `child` stands in the rules already, and is not a child yet. */
+  | { readonly op: 'start_child'; readonly ticket: number; readonly child: number }
+  /** By id; with `simple_one_for_one` by PID. */
+  | {
+      readonly op: 'terminate_child' | 'restart_child' | 'delete_child';
+      readonly ticket: number;
+      readonly of: string;
+    };
+
 export interface SupervisorState {
   readonly phase: Phase;
   readonly children: ChildTable;
@@ -32,6 +52,8 @@ export interface SupervisorState {
   readonly exits: readonly number[];
   /** Significant children that have not ended for good. */
   readonly significant: number;
+  /** Requests that wait until it has time for them, oldest first. */
+  readonly asked: readonly ChildRequest[];
 }
 
 export type SupervisorInput =
@@ -52,6 +74,7 @@ export type SupervisorInput =
       readonly run: number;
       readonly error: PerdureError | null;
     }
+  | { readonly kind: 'ask'; readonly request: ChildRequest }
   /** The time that a child had to end is over. */
   | { readonly kind: 'timer'; readonly child: number; readonly run: number }
   /** The supervisor itself is to end, with `error` where that is a failure. `withinMs` may be Infinity. */
@@ -79,6 +102,15 @@ export type SupervisorAction =
       readonly error: PerdureError | null;
       readonly count: number;
     }
+  /** For who asked. `pid` of the child that was started; `null` where none was to be. */
+  | {
+      readonly kind: 'answer';
+      readonly ticket: number;
+      readonly pid: Pid | null;
+      readonly error: PerdureError | null;
+    }
+  /** It is no child any more, and never will be. */
+  | { readonly kind: 'forget'; readonly child: number }
   /** The supervisor's own end. */
   | { readonly kind: 'end'; readonly error: PerdureError | null };
 

@@ -5,9 +5,11 @@
 import type { PerdureError } from '../../core/errors.js';
 import type { Pid } from '../../core/pid.js';
 import type { ChildState } from './child-table.js';
+import type { Restart } from './supervisor-spec.js';
 
 /** One row of a supervisor's child table. Temporary children that have ended stand in it no more. */
 export interface ChildInfo {
+  /** With `simple_one_for_one` the template's, for each of them. */
   readonly id: string;
   readonly kind: 'worker' | 'supervisor';
   readonly state: Exclude<ChildState['kind'], 'removed'>;
@@ -21,6 +23,7 @@ export interface ChildInfo {
 
 /** OTP's `count_children`. */
 export interface ChildCounts {
+  /** With `simple_one_for_one`, 1. */
   readonly specs: number;
   /** Those whose process is up. */
   readonly active: number;
@@ -28,11 +31,42 @@ export interface ChildCounts {
   readonly workers: number;
 }
 
+/** A child that is added to a supervisor while it runs: what a child is in its entry, with the same defaults. */
+export interface NewChild {
+  /** The `process.lua`, `process.js`, `workflow.lua` or `process.supervisor` to run: a full id. */
+  readonly process: string;
+  readonly id?: string;
+  readonly host?: string;
+  /** Arguments: each item of a list is one, anything else is the only one. */
+  readonly input?: unknown;
+  readonly restart?: Restart;
+  /** A duration such as `5s`. */
+  readonly shutdown?: string;
+  readonly significant?: boolean;
+  readonly name?: string;
+}
+
 /** A supervisor as seen from outside. */
 export interface SupervisorView {
   /** Its children in start order, as they are now. */
   children(): readonly ChildInfo[];
   counts(): ChildCounts;
+  /**
+   * Adds a child behind the others and starts it. A `simple_one_for_one` supervisor takes a list: further
+   * arguments for its template.
+   * @throws PerdureError ALREADY_EXISTS where the id is taken, INVALID, or why it did not start: then it is no child.
+   */
+  startChild(child: NewChild | readonly unknown[]): Promise<Pid>;
+  /**
+   * Stops a child, within its `shutdown`. It stays in the table, unless it is temporary.
+   * @param child its id; of `simple_one_for_one` its PID.
+   * @throws PerdureError NOT_FOUND.
+   */
+  terminateChild(child: string): Promise<void>;
+  /** Starts a child that has no process. @throws PerdureError NOT_FOUND, CONFLICT, or why it did not start. */
+  restartChild(id: string): Promise<Pid>;
+  /** Removes a child that has no process. @throws PerdureError NOT_FOUND, CONFLICT. */
+  deleteChild(id: string): Promise<void>;
 }
 
 interface Known {
