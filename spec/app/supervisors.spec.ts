@@ -97,6 +97,69 @@ describe('process.supervisor', () => {
     expect(cancels).toHaveLength(2);
   });
 
+  it('gives, takes and starts again children that any process asks for in messages [child_adm]', async () => {
+    const { app } = await start(
+      supervisor('pool', SERVICE, member('a')),
+      `name: boss\nkind: process.lua\nsource: |
+  return { main = function()
+    local function ask(topic, value)
+      process.send("app:pool", topic, value)
+      local answer, err = process.inbox():receive():payload():data()
+      return err and { err.kind, err.message } or answer
+    end
+    local pid = ask("start_child", { id = "b", process = "member", input = "b", restart = "transient" })
+    process.send(pid, "hello")
+    local name = process.inbox():receive():payload():data()
+    return { name, ask("terminate_child", "b"), ask("restart_child", "b") ~= pid, ask("delete_child", "b")[1],
+      ask("terminate_child", "b"), ask("delete_child", "b"), ask("restart_child", "b")[1],
+      ask("start_child", { process = "nobody", restart = "sometimes" }), ask("start_child", "hej"),
+      ask("start_child", { process = "nobody", significant = true }) }
+  end }`,
+    );
+    const { exit } = await app.runtime.spawn('app:boss');
+    expect((await exit).value).toEqual([
+      ...['b', true, true, 'CONFLICT', true, true, 'NOT_FOUND'],
+      [
+        'INVALID',
+        'start_child: restart: expected "permanent" or "transient" or "temporary", found the text "sometimes"',
+      ],
+      ['INVALID', 'start_child: expected a map, found the text "hej"'],
+      [
+        'INVALID',
+        expect.stringMatching(/significant: has no meaning.*; process: app:nobody not found/),
+      ],
+    ]);
+    await app.stop();
+  });
+
+  it('of simple_one_for_one gives each child the arguments it is asked for with, behind those of the template [simple_one_for_one_extra]', async () => {
+    const { app } = await start(
+      supervisor(
+        'pool',
+        `strategy: simple_one_for_one\n${SERVICE}`,
+        '{process: pair, host: processes, input: [one]}',
+      ),
+      `name: pair\nkind: process.lua\nsource: |
+  return { main = function(a, b)
+    process.send(process.inbox():receive():from(), "got", { a, b })
+  end }`,
+      `name: boss\nkind: process.lua\nsource: |
+  return { main = function()
+    process.send("app:pool", "start_child", "two")
+    local first = process.inbox():receive():payload():data()
+    process.send(first, "hello")
+    return process.inbox():receive():payload():data()
+  end }`,
+    );
+    const { exit } = await app.runtime.spawn('app:boss');
+    expect(await exit).toEqual({ value: ['one', 'two'], error: null });
+    const mailbox = app.runtime.mailbox();
+    const second = await app.runtime.supervisor('app:pool').startChild([2]);
+    await mailbox.send(second, 'hello');
+    expect((await mailbox.receive()).first).toEqual(['one', 2]);
+    await app.stop();
+  });
+
   it('as a service has its own stop_timeout for the whole of its tree', async () => {
     const { app, printed, until } = await start(
       `name: last\nkind: process.lua\nsource: |

@@ -122,6 +122,20 @@ describe('process.supervisor', () => {
     ]);
   });
 
+  it('of simple_one_for_one has one child, the template, which has no name [child_specs]', async () => {
+    expect(
+      await linesOf(`  - {name: s, kind: process.supervisor, strategy: simple_one_for_one, children: []}
+  - name: t
+    kind: process.supervisor
+    strategy: simple_one_for_one
+    children: [{process: worker, name: one}]
+`),
+    ).toEqual([
+      expect.stringContaining('app:s children: simple_one_for_one has one child, the template'),
+      expect.stringContaining('app:t children[0].name: one name cannot be that of every child'),
+    ]);
+  });
+
   it('is refused where supervisors supervise each other in a circle', async () => {
     const lines = await linesOf(`  - {name: a, kind: process.supervisor, children: [{process: b}]}
   - {name: b, kind: process.supervisor, children: [{process: a}]}

@@ -193,7 +193,7 @@ export class Family {
         break;
       case 'arm': {
         const { child, run } = action;
-        this.timers.set(`${id}#${run}`, {
+        this.timers.set(`${child}#${run}`, {
           at: this.now + action.ms,
           input: { kind: 'timer', child, run },
         });
@@ -222,7 +222,7 @@ export class Family {
 
   private gone(pid: string, at: number, error: PerdureError | null): void {
     const run = Number(pid.slice(pid.indexOf('#') + 1));
-    this.timers.delete(`${this.rules.children[at]?.id}#${run}`);
+    this.timers.delete(`${at}#${run}`);
     this.give({ kind: 'exited', child: at, run, error });
   }
 

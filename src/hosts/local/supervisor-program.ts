@@ -10,7 +10,7 @@
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import { copyValue, type Value } from '../../core/payload.js';
-import type { Pid } from '../../core/pid.js';
+import { isPid, type Pid } from '../../core/pid.js';
 import type { Delivery, ProcessEvent, Signal } from '../../core/signal.js';
 import { Channel } from '../../kernel/channel.js';
 import type { Kernel } from '../../kernel/kernel.js';
@@ -42,6 +42,7 @@ import {
   type SupervisorState,
   type Supervisors,
   type SupervisorView,
+  simpleRefusal,
   stepSupervisor,
 } from '../../runtime/supervisor/index.js';
 
@@ -282,6 +283,10 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
       told(null, hasEnded(this.kernel.entry));
       return;
     }
+    if (this.template !== null && request.op === 'terminate_child' && !isPid(request.of)) {
+      told(null, simpleRefusal(request.op));
+      return;
+    }
     const ticket = ++this.lastTicket;
     this.asked.set(ticket, told);
     this.later({ kind: 'ask', request: { ...request, ticket } });
@@ -308,7 +313,8 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     const { state, actions } = stepSupervisor(this.rules, this.state, input, this.kernel.now());
     this.state = state;
     for (const action of actions) this.act(action);
-    if (before === 'starting' && state.phase.kind === 'up') {
+    // One without children is up in its first step.
+    if ((before === 'starting' || before === 'idle') && state.phase.kind === 'up') {
       this.port.supervisors.up(this.kernel.pid);
     }
   }

@@ -33,7 +33,7 @@ export function notDown(id: string, state: ChildState): PerdureError {
 }
 
 /** What makes no sense for children that have no id of their own. */
-export function simple(op: string): PerdureError {
+export function simpleRefusal(op: string): PerdureError {
   return refusal(
     ErrorKind.INVALID,
     'simple_one_for_one',

@@ -1,5 +1,7 @@
 /** Services and supervisors: what starts with an app, is restarted when it fails, and stops with it. */
+
 export { restartDelayMs } from './backoff.js';
+export { simpleRefusal } from './child-requests.js';
 export {
   DEFAULT_LIFECYCLE,
   DEFAULT_RESTART,

@@ -17,22 +17,11 @@
  */
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
-import type { Pid } from '../../core/pid.js';
-import { ending, notDown, notFound, present, simple } from './child-requests.js';
-import { type ChildState, ChildTable } from './child-table.js';
-import { stopWithinMs } from './plan.js';
-import {
-  AutoShutdown,
-  BRUTAL_KILL,
-  type ChildRules,
-  Restart,
-  Strategy,
-  type SupervisorRules,
-} from './supervisor-spec.js';
+import { ChildTable } from './child-table.js';
+import { RequestSteps } from './request-steps.js';
+import { AutoShutdown, Restart, Strategy, type SupervisorRules } from './supervisor-spec.js';
 import type {
-  ChildRequest,
   Phase,
-  SupervisorAction,
   SupervisorInput,
   SupervisorState,
   SupervisorStep,
@@ -68,33 +57,7 @@ export function stepSupervisor(
 }
 
 /** One step while it is worked out. */
-class Turn {
-  private readonly actions: SupervisorAction[] = [];
-  private phase: Phase;
-  private children: ChildTable;
-  private restarts: readonly number[];
-  private exits: readonly number[];
-  private significant: number;
-  private asked: readonly ChildRequest[];
-
-  constructor(
-    private readonly rules: SupervisorRules,
-    state: SupervisorState,
-    private readonly now: number,
-  ) {
-    this.phase = state.phase;
-    this.children = state.children;
-    this.restarts = state.restarts;
-    this.exits = state.exits;
-    this.significant = state.significant;
-    this.asked = state.asked;
-  }
-
-  result(): SupervisorStep {
-    const { phase, children, restarts, exits, significant, asked, actions } = this;
-    return { state: { phase, children, restarts, exits, significant, asked }, actions };
-  }
-
+class Turn extends RequestSteps {
   take(input: SupervisorInput): void {
     switch (input.kind) {
       case 'start':
@@ -222,115 +185,11 @@ class Turn {
   }
 
   private wind(how: Pick<Phase & { kind: 'stopping' }, 'error' | 'deadline' | 'leavesDurable'>) {
-    if (this.phase.kind === 'adding' || this.phase.kind === 'dropping') {
-      this.answer(this.phase.ticket, null, ending());
-    }
     this.refuseAll();
     const at = this.children.length - 1;
     this.phase = { kind: 'stopping', at, ...how };
     // Those children have no order: all are told at once.
     if (this.isSimple) for (let i = at; i >= 0; i--) this.stopIfThere(i);
-  }
-
-  private get isEnding(): boolean {
-    return this.phase.kind === 'stopping' || this.phase.kind === 'ended';
-  }
-
-  private get isSimple(): boolean {
-    return this.rules.strategy === Strategy.SIMPLE_ONE_FOR_ONE;
-  }
-
-  // --- what it is asked -------------------------------------------------------------------------
-
-  /** Begins with the next request. False where there is none. */
-  private serve(): boolean {
-    const [request, ...rest] = this.asked;
-    if (request === undefined) return false;
-    this.asked = rest;
-    if (request.op === 'start_child') this.add(request);
-    else if (request.op === 'terminate_child') this.drop(request);
-    else if (this.isSimple) this.answer(request.ticket, null, simple(request.op));
-    else this.serveDown(request);
-    return true;
-  }
-
-  private add({ ticket, child }: ChildRequest & { op: 'start_child' }): void {
-    const { id } = this.childRules(child);
-    const other = this.isSimple ? -1 : this.find((at) => this.childRules(at).id === id);
-    if (child >= this.children.length) this.children = this.children.grown();
-    if (other >= 0) {
-      this.remove(child);
-      this.answer(ticket, null, present(id, this.children.at(other)));
-      return;
-    }
-    this.phase = { kind: 'adding', child, ticket, added: true };
-    this.start(child);
-  }
-
-  private drop({ ticket, of }: { readonly ticket: number; readonly of: string }): void {
-    const child = this.find((at) => {
-      const state = this.children.at(at);
-      return this.isSimple ? 'pid' in state && state.pid === of : this.childRules(at).id === of;
-    });
-    if (child < 0) {
-      this.answer(ticket, null, notFound(of));
-      return;
-    }
-    this.phase = { kind: 'dropping', child, ticket };
-    this.stopIfThere(child);
-  }
-
-  /** `restart_child` and `delete_child`: of a child that has no process. */
-  private serveDown({ op, ticket, of }: Exclude<ChildRequest, { op: 'start_child' }>): void {
-    const child = this.find((at) => this.childRules(at).id === of);
-    const state = child < 0 ? null : this.children.at(child);
-    if (state === null) this.answer(ticket, null, notFound(of));
-    else if (state.kind !== 'down') this.answer(ticket, null, notDown(of, state));
-    else if (op === 'delete_child') {
-      this.remove(child);
-      this.answer(ticket, null, null);
-    } else {
-      this.phase = { kind: 'adding', child, ticket, added: false };
-      this.start(child);
-    }
-  }
-
-  private notAdded(
-    { child, ticket, added }: Phase & { kind: 'adding' },
-    error: PerdureError,
-  ): void {
-    if (added) this.remove(child);
-    else this.gone(child);
-    this.phase = { kind: 'up' };
-    const { id } = this.childRules(child);
-    this.answer(ticket, null, error.wrap(`child ${id} did not start`));
-  }
-
-  /** False while the child of a request has to be waited for. */
-  private requestDone(phase: Phase & { kind: 'adding' | 'dropping' }): boolean {
-    const state = this.children.at(phase.child);
-    if (state.kind === 'starting' || state.kind === 'stopping') return false;
-    this.phase = { kind: 'up' };
-    const pid = phase.kind === 'adding' && state.kind === 'up' ? state.pid : null;
-    this.answer(phase.ticket, pid, null);
-    return true;
-  }
-
-  private refuseAll(): void {
-    for (const { ticket } of this.asked) this.answer(ticket, null, ending());
-    this.asked = [];
-  }
-
-  private answer(ticket: number, pid: Pid | null, error: PerdureError | null): void {
-    this.actions.push({ kind: 'answer', ticket, pid, error });
-  }
-
-  /** The first child that is one and that is `wanted`; -1 where there is none. */
-  private find(wanted: (child: number) => boolean): number {
-    for (let at = 0; at < this.children.length; at++) {
-      if (this.children.at(at).kind !== 'removed' && wanted(at)) return at;
-    }
-    return -1;
   }
 
   // --- working through the children -------------------------------------------------------------
@@ -405,80 +264,6 @@ class Turn {
     return this.phase.kind !== 'up';
   }
 
-  // --- one child --------------------------------------------------------------------------------
-
-  private start(child: number): void {
-    const run = this.children.at(child).run + 1;
-    this.set(child, { kind: 'starting', run, pid: null });
-    this.actions.push({ kind: 'start', child, run });
-  }
-
-  private stopIfThere(child: number): void {
-    const state = this.children.at(child);
-    if (state.kind === 'up' || state.kind === 'starting') {
-      this.stopChild(child, state.run, state.pid);
-    } else if (state.kind === 'exited') this.gone(child);
-  }
-
-  /** Begins the end of a child; `pid` is `null` while its start is under way. */
-  private stopChild(child: number, run: number, pid: Pid | null): void {
-    if (pid !== null && this.leaves(child)) {
-      this.actions.push({ kind: 'leave', child, pid });
-      this.gone(child);
-      return;
-    }
-    const { shutdown } = this.childRules(child);
-    const brutal = shutdown === BRUTAL_KILL;
-    const ms = brutal ? 0 : stopWithinMs(shutdown, this.leftMs());
-    const timed = this.children.at(child).kind !== 'stopping' && (pid === null || !brutal);
-    this.set(child, { kind: 'stopping', run, pid });
-    // Armed first: the process may exit at once, and then there is nothing left to time.
-    if (timed && Number.isFinite(ms)) this.actions.push({ kind: 'arm', child, run, ms });
-    if (pid === null) return;
-    if (brutal) this.actions.push({ kind: 'terminate', child, pid });
-    else this.actions.push({ kind: 'cancel', child, pid, withinMs: ms });
-  }
-
-  /** A process that came up after all, when nobody waited for it any more. */
-  private dismiss(child: number, pid: Pid): void {
-    const kind = this.childRules(child).durable ? 'leave' : 'terminate';
-    this.actions.push({ kind, child, pid });
-  }
-
-  /** The child has ended and is not started again, unless its siblings' restart does it. */
-  private gone(child: number, run = this.children.at(child).run): void {
-    const temporary = this.childRules(child).restart === Restart.TEMPORARY;
-    if (temporary || this.isSimple) this.remove(child, run);
-    else this.set(child, { kind: 'down', run });
-  }
-
-  private remove(child: number, run = this.children.at(child).run): void {
-    this.set(child, { kind: 'removed', run });
-    this.actions.push({ kind: 'forget', child });
-  }
-
-  private leaves(child: number): boolean {
-    const { phase } = this;
-    return phase.kind === 'stopping' && phase.leavesDurable && this.childRules(child).durable;
-  }
-
-  private leftMs(): number {
-    return this.phase.kind === 'stopping' ? this.phase.deadline - this.now : Infinity;
-  }
-
-  private set(child: number, state: ChildState): void {
-    if (this.childRules(child).significant) {
-      this.significant += Number(isActive(state)) - Number(isActive(this.children.at(child)));
-    }
-    this.children = this.children.with(child, state);
-  }
-
-  private childRules(child: number): ChildRules {
-    const rules = this.rules.children[child];
-    if (rules === undefined) throw new RangeError(`there is no child ${child}`);
-    return rules;
-  }
-
   private tooManyRestarts(child: number, error: PerdureError | null): PerdureError {
     const { intensity, periodMs } = this.rules;
     const { id } = this.childRules(child);
@@ -493,11 +278,6 @@ class Turn {
       },
     );
   }
-}
-
-/** Whether the child is there, on its way, or about to be. */
-function isActive({ kind }: ChildState): boolean {
-  return kind !== 'down' && kind !== 'removed';
 }
 
 function endedTooSoon(): PerdureError {
