@@ -9,7 +9,7 @@
  */
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
-import { copyValue, type Value } from '../../core/payload.js';
+import type { Value } from '../../core/payload.js';
 import { isPid, type Pid } from '../../core/pid.js';
 import type { Delivery, ProcessEvent, Signal } from '../../core/signal.js';
 import { Channel } from '../../kernel/channel.js';
@@ -27,17 +27,11 @@ import type { Selected } from '../../kernel/request.js';
 import type { NodeEvent } from '../../runtime/events.js';
 import type { MaybePromise } from '../../runtime/host.js';
 import {
-  type ChildCounts,
   type ChildInfo,
-  type ChildRequest,
   type ChildSpec,
   initialState,
-  type NewChild,
-  Restart,
-  Strategy,
   type SupervisorAction,
   type SupervisorInput,
-  type SupervisorRules,
   type SupervisorSpec,
   type SupervisorState,
   type Supervisors,
@@ -45,6 +39,14 @@ import {
   simpleRefusal,
   stepSupervisor,
 } from '../../runtime/supervisor/index.js';
+import { ChildSpecs } from './child-specs.js';
+import {
+  LiveView,
+  type Restarts,
+  type Supervised,
+  type Told,
+  type Untold,
+} from './supervisor-view.js';
 
 /** What a supervisor needs of its node, beside its kernel. */
 export interface SupervisorPort {
@@ -57,9 +59,6 @@ export interface SupervisorPort {
   newChild(entry: string, child: unknown): ChildSpec;
 }
 
-/** Gets the answer to a request: the PID of the child that was started, or nothing. */
-type Told = (pid: Pid | null, error: PerdureError | null) => void;
-
 /** A supervisor tells the one above it that its children are up. */
 const UP = '@up';
 
@@ -68,40 +67,32 @@ const INPUTS_A_TURN = 50;
 
 const REASON = 'its supervisor stops it';
 
-export class SupervisorProgram implements Program, Task, SupervisorView {
+export class SupervisorProgram implements Program, Task, Supervised {
   private readonly inputs = new Channel(Number.POSITIVE_INFINITY);
-  private state: SupervisorState;
+  state: SupervisorState;
   private outcome: Step | null = null;
   private readonly byPid = new Map<Pid, { readonly child: number; readonly run: number }>();
   private readonly timers = new Map<number, number>();
-  private readonly restarts = new Map<number, Pick<ChildInfo, 'restarts' | 'lastError'>>();
-  /** Every child there is or was, by its number. */
-  private readonly specs: ChildSpec[];
-  private readonly rules: SupervisorRules;
-  /** What the children of a `simple_one_for_one` are made after. */
-  private readonly template: ChildSpec | null;
-  /** Numbers that another child may have: those of `simple_one_for_one` have no order. */
-  private readonly free: number[] = [];
+  readonly restarts = new Map<number, Restarts>();
+  readonly specs: ChildSpecs;
+  private readonly view: SupervisorView = new LiveView(this);
   private readonly asked = new Map<number, Told>();
   private lastTicket = 0;
 
   constructor(
-    private readonly kernel: Kernel,
-    private readonly spec: SupervisorSpec,
+    readonly kernel: Kernel,
+    spec: SupervisorSpec,
     private readonly port: SupervisorPort,
   ) {
-    this.template =
-      spec.strategy === Strategy.SIMPLE_ONE_FOR_ONE ? (spec.children[0] ?? null) : null;
-    this.specs = this.template === null ? [...spec.children] : [];
-    this.rules = { ...spec, children: this.specs };
-    this.state = initialState(this.rules);
+    this.specs = new ChildSpecs(spec);
+    this.state = initialState(this.specs.rules);
   }
 
   start(): Task {
     this.kernel.flags = { ...this.kernel.flags, trapLinks: true };
     this.inputs.offer({ kind: 'start' } satisfies SupervisorInput);
     void this.kernel.mailbox.events; // Asked for from the beginning: a CANCEL is heard.
-    this.port.supervisors.add(this.kernel.pid, this);
+    this.port.supervisors.add(this.kernel.pid, this.view);
     return this;
   }
 
@@ -109,7 +100,7 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     this.port.supervisors.remove(this.kernel.pid);
     const reason = 'its supervisor has ended';
     for (const [pid, { child }] of this.byPid) {
-      if (this.child(child).durable) continue;
+      if (this.specs.at(child).durable) continue;
       void this.port.deliver(pid, { kind: 'terminate', from: this.kernel.pid, reason });
     }
     this.byPid.clear();
@@ -132,54 +123,6 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
 
   where(): string | null {
     return null;
-  }
-
-  // --- for others -------------------------------------------------------------------------------
-
-  children(): readonly ChildInfo[] {
-    return this.state.children.all().flatMap((state, child) => {
-      if (state.kind === 'removed') return [];
-      const { id, kind } = this.child(child);
-      const pid = 'pid' in state ? state.pid : null;
-      const { restarts = 0, lastError = null } = this.restarts.get(child) ?? {};
-      return [{ id, kind, state: state.kind, pid, restarts, lastError }];
-    });
-  }
-
-  counts(): ChildCounts {
-    const children = this.children();
-    const supervisors = children.filter(({ kind }) => kind === 'supervisor').length;
-    const active = children.filter(({ state }) => state === 'up').length;
-    const workers = children.length - supervisors;
-    const specs = this.template === null ? children.length : 1;
-    return { specs, active, supervisors, workers };
-  }
-
-  async startChild(child: NewChild | readonly unknown[]): Promise<Pid> {
-    const pid = await this.promised((told) => this.add(copyValue(child, 'child'), told));
-    if (pid === null) throw new Error('a child was started without a PID');
-    return pid;
-  }
-
-  async terminateChild(child: string): Promise<void> {
-    await this.promised((told) => this.ask({ op: 'terminate_child', of: child }, told));
-  }
-
-  async restartChild(id: string): Promise<Pid> {
-    const pid = await this.promised((told) => this.ask({ op: 'restart_child', of: id }, told));
-    if (pid === null) throw new Error('a child was started without a PID');
-    return pid;
-  }
-
-  async deleteChild(id: string): Promise<void> {
-    await this.promised((told) => this.ask({ op: 'delete_child', of: id }, told));
-  }
-
-  private promised(begin: (told: Told) => void): Promise<Pid | null> {
-    return new Promise((resolve, reject) => {
-      begin((pid, error) => (error === null ? resolve(pid) : reject(error)));
-      this.kernel.nudge();
-    });
   }
 
   // --- what it hears ----------------------------------------------------------------------------
@@ -220,11 +163,14 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
       const known = this.byPid.get(from);
       if (known !== undefined) this.take({ kind: 'started', ...known, pid: from });
     } else if (topic === 'which_children' && from !== null) {
-      this.reply(from, topic, this.children().map(toValue));
+      this.reply(from, topic, this.view.children().map(toValue));
     } else if (topic === 'count_children' && from !== null) {
-      this.reply(from, topic, { ...this.counts() });
+      this.reply(from, topic, { ...this.view.counts() });
     } else if (topic === 'start_child' && from !== null) {
-      this.add(this.template === null ? (values[0] ?? null) : values, this.replies(from, topic));
+      this.add(
+        this.specs.template === null ? (values[0] ?? null) : values,
+        this.replies(from, topic),
+      );
     } else if (isRequest(topic) && from !== null) {
       this.ask({ op: topic, of: String(values[0]) }, this.replies(from, topic));
     } else {
@@ -255,7 +201,7 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
   // --- what it is asked ---------------------------------------------------------------------------
 
   /** `child` as it was asked for: with a template, further arguments. */
-  private add(child: Value | readonly Value[], told: Told): void {
+  add(child: Value | readonly Value[], told: Told): void {
     let spec: ChildSpec;
     try {
       spec = this.newChild(child);
@@ -263,27 +209,22 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
       told(null, PerdureError.from(thrown));
       return;
     }
-    const number = this.free.pop() ?? this.specs.length;
-    this.specs[number] = spec;
-    this.ask({ op: 'start_child', child: number }, told);
+    this.ask({ op: 'start_child', child: this.specs.add(spec) }, told);
   }
 
   private newChild(child: unknown): ChildSpec {
-    const { template, kernel } = this;
-    if (template === null) return this.port.newChild(kernel.entry, child);
-    if (Array.isArray(child)) return { ...template, values: [...template.values, ...child] };
-    throw new PerdureError(
-      ErrorKind.INVALID,
-      `${kernel.entry} is simple_one_for_one: start_child takes a list of further arguments`,
-    );
+    const { specs, port, kernel } = this;
+    return specs.template === null
+      ? port.newChild(kernel.entry, child)
+      : specs.likeTemplate(specs.template, child);
   }
 
-  private ask(request: Untold, told: Told): void {
+  ask(request: Untold, told: Told): void {
     if (this.kernel.result !== null) {
       told(null, hasEnded(this.kernel.entry));
       return;
     }
-    if (this.template !== null && request.op === 'terminate_child' && !isPid(request.of)) {
+    if (this.specs.template !== null && request.op === 'terminate_child' && !isPid(request.of)) {
       told(null, simpleRefusal(request.op));
       return;
     }
@@ -298,19 +239,16 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     told?.(pid, error);
   }
 
-  /** The child is gone for good: nothing of it is kept but what late news of it need. */
-  private forgetChild(child: number): void {
-    this.restarts.delete(child);
-    const { id, durable } = this.child(child);
-    this.specs[child] = { ...GONE, id, durable };
-    if (this.template !== null) this.free.push(child);
-  }
-
   // --- what it does -----------------------------------------------------------------------------
 
   private take(input: SupervisorInput): void {
     const before = this.state.phase.kind;
-    const { state, actions } = stepSupervisor(this.rules, this.state, input, this.kernel.now());
+    const { state, actions } = stepSupervisor(
+      this.specs.rules,
+      this.state,
+      input,
+      this.kernel.now(),
+    );
     this.state = state;
     for (const action of actions) this.act(action);
     // One without children is up in its first step.
@@ -344,7 +282,8 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
         this.answer(action);
         break;
       case 'forget':
-        this.forgetChild(action.child);
+        this.restarts.delete(action.child);
+        this.specs.forget(action.child);
         break;
       case 'end':
         this.outcome =
@@ -366,7 +305,7 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
   }
 
   private spawn(child: number, run: number): void {
-    const { entry, host, values, name, durable } = this.child(child);
+    const { entry, host, values, name, durable } = this.specs.at(child);
     const failed = (error: PerdureError) => this.later({ kind: 'start_failed', child, run, error });
     const begin = () => {
       const { context } = this.kernel;
@@ -390,7 +329,7 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
 
   private spawned(pid: Pid, child: number, run: number): void {
     this.byPid.set(pid, { child, run });
-    const nested = this.child(child).kind === 'supervisor';
+    const nested = this.specs.at(child).kind === 'supervisor';
     this.later({ kind: nested ? 'spawned' : 'started', child, run, pid });
     this.kernel.begin({ op: 'monitor', pid }, ({ error }) => {
       if (error === null) return;
@@ -420,10 +359,10 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     const restarts = (this.restarts.get(child)?.restarts ?? 0) + 1;
     this.restarts.set(child, { restarts, lastError: error });
     const { pid: supervisor, entry } = this.kernel;
-    const { intensity, periodMs } = this.spec;
+    const { intensity, periodMs } = this.specs.rules;
     const budget = `${count} of ${intensity} within ${formatDuration(periodMs)}`;
     const at = this.kernel.now();
-    const { id } = this.child(child);
+    const { id } = this.specs.at(child);
     this.port.publish({ kind: 'restarted', supervisor, entry, child: id, error, budget, at });
   }
 
@@ -440,36 +379,10 @@ export class SupervisorProgram implements Program, Task, SupervisorView {
     this.timers.delete(child);
     this.kernel.cancelTimer(timer);
   }
-
-  private child(child: number): ChildSpec {
-    const spec = this.specs[child];
-    if (spec === undefined) throw new RangeError(`there is no child ${child}`);
-    return spec;
-  }
 }
-
-type Untold = ChildRequest extends infer R
-  ? R extends ChildRequest
-    ? Omit<R, 'ticket'>
-    : never
-  : never;
 
 const isRequest = (topic: string): topic is 'terminate_child' | 'restart_child' | 'delete_child' =>
   topic === 'terminate_child' || topic === 'restart_child' || topic === 'delete_child';
-
-/** What is left of a child that is gone. */
-const GONE: ChildSpec = Object.freeze({
-  id: '',
-  kind: 'worker',
-  entry: '',
-  host: '',
-  values: [],
-  name: null,
-  restart: Restart.TEMPORARY,
-  shutdown: 0,
-  significant: false,
-  durable: false,
-});
 
 function hasEnded(entry: string): PerdureError {
   return new PerdureError(ErrorKind.UNAVAILABLE, `supervisor ${entry} has ended`);
