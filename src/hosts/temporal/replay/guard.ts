@@ -4,7 +4,6 @@
  * one that differs fails the task with a report of its own, in place of the SDK's, which knows neither
  * the file nor the line. Runs whose source is the same cost nothing.
  */
-import { temporal } from '@temporalio/proto';
 import { formatPid } from '../../../core/pid.js';
 import type { TemporalClient } from '../client.js';
 import type { NodePort } from '../node-port.js';
@@ -99,5 +98,5 @@ export class DivergenceGuard {
 
 const REPORTED_LIMIT = 10_000;
 
-const NON_DETERMINISTIC =
-  temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
+/** WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR */
+const NON_DETERMINISTIC = 24;
