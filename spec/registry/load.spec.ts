@@ -123,11 +123,12 @@ describe('loadRegistry', () => {
     const registry = await loadRegistry(dir);
     expect(registry.get('app:c')).toMatchObject({
       address: null,
-      temporalNamespace: 'default',
+      temporalNamespace: null,
       embedded: true,
       connectionTimeoutMs: 10_000,
       auth: { kind: 'none' },
       tls: null,
+      healthCheck: { enabled: true, intervalMs: 10_000 },
       lifecycle: {
         autoStart: false,
         requires: [],

@@ -77,7 +77,8 @@ export function splitAddress(address: string): { host: string; port: number } | 
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port };
 }
 
-function isLoopback(address: string): boolean {
+/** Whether what goes to `address` stays on this machine. */
+export function isLoopback(address: string): boolean {
   const host = splitAddress(address)?.host ?? address;
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

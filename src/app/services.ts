@@ -34,7 +34,8 @@ export interface ServiceInfo {
   /** Id of its entry. */
   readonly id: string;
   readonly kind: EntryKind;
-  readonly state: ServiceState['kind'];
+  /** `unreachable`: it runs, and its Temporal server does not answer. */
+  readonly state: ServiceState['kind'] | 'unreachable';
   /** Runs in a row that failed; forgotten once it has run for its `stable_threshold`. */
   readonly attempts: number;
   /** Why its last failed run failed, however long ago. */
@@ -68,6 +69,10 @@ export class Services {
       random: Math.random,
       report: (event) => this.report(event),
     });
+    options.temporal?.listen({
+      workerLost: (id, error) => this.supervisor.resourceExited(id, { value: null, error }),
+      reachable: (client, error) => this.reportReach(client, error),
+    });
   }
 
   /** Starts everything with `auto_start`, and what that requires. Start timeouts are real time. */
@@ -99,7 +104,13 @@ export class Services {
       const entry = this.options.registry.get(id);
       if (entry === undefined) return [];
       const attempts = 'failures' in state ? state.failures : 0;
-      return [{ id, kind: entry.kind, state: state.kind, attempts, lastError, pid: pidOf(state) }];
+      const away =
+        state.kind === 'running' ? (this.options.temporal?.unreachable(id) ?? null) : null;
+      const shown: Pick<ServiceInfo, 'state' | 'lastError'> =
+        away === null
+          ? { state: state.kind, lastError }
+          : { state: 'unreachable', lastError: away };
+      return [{ id, kind: entry.kind, attempts, pid: pidOf(state), ...shown }];
     });
   }
 
@@ -109,6 +120,17 @@ export class Services {
     const error = 'error' in state ? state.error : null;
     const detail = error === null || error === undefined ? null : error.text;
     node.events.publish({ kind: 'service', id, state: state.kind, detail, at: node.clock.now() });
+  }
+
+  /** A client and its workers run on while their server is away; that is shown, not acted upon. */
+  private reportReach(client: string, error: PerdureError | null): void {
+    const { node, registry } = this.options;
+    const workers = registry.ofKind('temporal.worker').filter((w) => w.client === client);
+    const state = error === null ? 'running' : 'unreachable';
+    for (const id of [client, ...workers.map((w) => w.id)]) {
+      const detail = error?.text ?? null;
+      node.events.publish({ kind: 'service', id, state, detail, at: node.clock.now() });
+    }
   }
 
   private specs(): ServiceSpec[] {

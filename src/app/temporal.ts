@@ -1,20 +1,19 @@
 /** The Temporal side of an app: its clients, the workers on them, and the embedded servers they need. */
-import { readFile } from 'node:fs/promises';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import {
   type AppData,
   connectTemporal,
+  HealthWatch,
   type NodePort,
   type TemporalClient,
   TemporalHost,
-  type TemporalTls,
 } from '../hosts/temporal/index.js';
-import type { EntryOf, Registry, SecretSource } from '../registry/index.js';
+import type { EntryOf, Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
 import type { Clock as ServerClock } from '../temporal-server/index.js';
 import { type AddressPlan, planAddress } from './addresses.js';
 import { appDataOf, settingsOf } from './app-data.js';
+import { credentialsFor, type EnvironmentProfile, environmentProfile } from './credentials.js';
 import { EmbeddedServers, isListening } from './servers.js';
 
 /** A plan that leads to a server. */
@@ -35,14 +34,24 @@ export interface TemporalSideOptions {
   readonly notice: (text: string) => void;
 }
 
+export interface TemporalListener {
+  /** A worker that was up has failed. */
+  workerLost(id: string, error: PerdureError): void;
+  /** The server of a client does not answer any more (`error`), or answers again (`null`). */
+  reachable(client: string, error: PerdureError | null): void;
+}
+
 export class TemporalSide {
   private readonly clients = new Map<string, TemporalClient>();
   private readonly workers = new Map<string, TemporalHost>();
   private readonly servers: EmbeddedServers;
+  private listener: TemporalListener | undefined;
+  private profile: EnvironmentProfile | undefined;
+  private readonly health = new Map<string, HealthWatch>();
 
   constructor(private readonly options: TemporalSideOptions) {
     const clients = options.registry.ofKind('temporal.client');
-    const namespaces = new Set(['default', ...clients.map((c) => c.temporalNamespace)]);
+    const namespaces = new Set(['default', ...clients.map((c) => this.namespaceOf(c))]);
     this.servers = new EmbeddedServers([...namespaces], options.skippingClock);
   }
 
@@ -57,32 +66,31 @@ export class TemporalSide {
       throw new PerdureError(ErrorKind.INVALID, `${entry.id}: ${plan.why}`);
     }
     const address = await this.reach(entry, plan);
-    const options =
-      plan.kind !== 'own' && plan.credentials === 'environment'
-        ? this.fromEnvironment()
-        : await credentialsOf(entry, plan, this.options.env);
-    this.clients.set(
-      entry.id,
-      await connectTemporal({
-        ...options,
-        address,
-        namespace: entry.temporalNamespace,
-        connectionTimeoutMs: entry.connectionTimeoutMs,
-        keepAliveTimeMs: entry.keepAliveTimeMs,
-        keepAliveTimeoutMs: entry.keepAliveTimeoutMs,
-      }),
-    );
+    const whose = plan.kind === 'own' ? 'none' : plan.credentials;
+    const client = await connectTemporal({
+      ...(await credentialsFor(entry, address, whose, this.options.env)),
+      address,
+      namespace: this.namespaceOf(entry),
+      connectionTimeoutMs: entry.connectionTimeoutMs,
+      keepAliveTimeMs: entry.keepAliveTimeMs,
+      keepAliveTimeoutMs: entry.keepAliveTimeoutMs,
+    });
+    this.clients.set(entry.id, client);
+    this.watchHealth(entry, client);
   }
 
   async stopClient(entry: ClientEntry): Promise<void> {
     const client = this.clients.get(entry.id);
     this.clients.delete(entry.id);
+    this.health.get(entry.id)?.stop();
+    this.health.delete(entry.id);
     await client?.close();
   }
 
   async startWorker(entry: WorkerEntry): Promise<void> {
     const client = this.clients.get(entry.client);
     if (client === undefined) throw notStarted(entry);
+    await this.stopWorker(entry); // One that has failed is started again.
     const host = new TemporalHost({
       id: entry.id,
       client,
@@ -90,6 +98,7 @@ export class TemporalSide {
       app: this.appData(entry),
       node: this.options.port,
       settings: settingsOf(entry, this.options.env),
+      onLost: (error) => this.listener?.workerLost(entry.id, error),
     });
     await host.start();
     this.workers.set(entry.id, host);
@@ -107,6 +116,29 @@ export class TemporalSide {
     await this.servers.close();
   }
 
+  /** Who is told when a worker fails, or when a client's server does not answer or answers again. */
+  listen(listener: TemporalListener): void {
+    this.listener = listener;
+  }
+
+  /** Why the server of a client, or of a worker's client, does not answer; null where it does. */
+  unreachable(id: string): PerdureError | null {
+    const entry = this.options.registry.get(id);
+    const client = entry?.kind === 'temporal.worker' ? entry.client : id;
+    return this.health.get(client)?.error ?? null;
+  }
+
+  private watchHealth({ id, healthCheck }: ClientEntry, client: TemporalClient): void {
+    if (!healthCheck.enabled || this.options.skippingClock !== undefined) return;
+    const { port } = this.options;
+    const watch = new HealthWatch(client, healthCheck.intervalMs, (error) => {
+      if (error === null) port.log('info', `${id}: ${client.address} answers again`, null);
+      else port.log('warn', `${id}: ${error.text}`, null);
+      this.listener?.reachable(id, error);
+    });
+    this.health.set(id, watch);
+  }
+
   private appData(entry: WorkerEntry): AppData {
     const client = this.options.registry.get(entry.client);
     const prefix = client?.kind === 'temporal.client' ? client.taskQueuePrefix : '';
@@ -117,11 +149,24 @@ export class TemporalSide {
     return planAddress({
       forced: this.options.address,
       declared: entry.address,
-      environment: entry.address === null ? this.environmentAddress() : undefined,
+      environment: entry.address === null ? this.environment().address : undefined,
       embeddedAllowed: entry.embedded,
       skipTime: this.options.skippingClock !== undefined,
       production: this.options.env.NODE_ENV === 'production',
     });
+  }
+
+  private environment(): EnvironmentProfile {
+    this.profile ??= environmentProfile(this.options.env);
+    return this.profile;
+  }
+
+  /** The environment's, like its address, is for a client that names neither. */
+  private namespaceOf({ temporalNamespace, address }: ClientEntry): string {
+    if (temporalNamespace !== null) return temporalNamespace;
+    const { address: forced, skippingClock } = this.options;
+    const asked = address === null && forced === undefined && skippingClock === undefined;
+    return (asked ? this.environment().namespace : undefined) ?? 'default';
   }
 
   /** Where the client connects to, with an embedded server started there if need be. */
@@ -139,89 +184,11 @@ export class TemporalSide {
     );
     return address;
   }
-
-  private environmentAddress(): string | undefined {
-    return loadClientConnectConfig({ overrideEnvVars: definedOnly(this.options.env) })
-      .connectionOptions.address;
-  }
-
-  private fromEnvironment() {
-    const { connectionOptions } = loadClientConnectConfig({
-      overrideEnvVars: definedOnly(this.options.env),
-    });
-    const { apiKey, tls } = connectionOptions;
-    return {
-      ...(typeof apiKey === 'string' && { apiKey }),
-      ...(tls !== undefined && tls !== false && { tls: environmentTls(tls) }),
-    };
-  }
-}
-
-function environmentTls(tls: object | boolean | null): TemporalTls {
-  if (typeof tls !== 'object' || tls === null) return {};
-  const t = tls as {
-    serverNameOverride?: string;
-    serverRootCACertificate?: Uint8Array;
-    clientCertPair?: { crt: Uint8Array; key: Uint8Array };
-  };
-  return {
-    ca: t.serverRootCACertificate,
-    serverName: t.serverNameOverride,
-    cert: t.clientCertPair?.crt,
-    key: t.clientCertPair?.key,
-  };
-}
-
-async function credentialsOf(
-  entry: ClientEntry,
-  plan: Reachable,
-  env: { readonly [name: string]: string | undefined },
-): Promise<{ apiKey?: string; tls?: TemporalTls }> {
-  if (plan.kind === 'own' || plan.credentials !== 'entry') return {};
-  const { auth, tls } = entry;
-  if (auth.kind === 'none' && tls === null) return {};
-  const settings: TemporalTls = {
-    ca: tls?.caFile == null ? undefined : await readFile(tls.caFile),
-    serverName: tls?.serverName ?? undefined,
-    ...(auth.kind === 'mtls' && {
-      cert: Buffer.from(await reveal(entry, auth.cert, env)),
-      key: Buffer.from(await reveal(entry, auth.key, env)),
-    }),
-  };
-  if (auth.kind !== 'api_key') return { tls: settings };
-  return { apiKey: await reveal(entry, auth.key, env), tls: settings };
-}
-
-async function reveal(
-  entry: ClientEntry,
-  source: SecretSource,
-  env: { readonly [name: string]: string | undefined },
-): Promise<string> {
-  switch (source.kind) {
-    case 'value':
-      return source.secret.reveal();
-    case 'file':
-      return (await readFile(source.path, 'utf8')).trim();
-    case 'env': {
-      const value = env[source.name];
-      if (value !== undefined && value !== '') return value;
-      throw new PerdureError(
-        ErrorKind.INVALID,
-        `${entry.id}: its credentials come from the environment variable ${source.name}, which is not set`,
-      );
-    }
-  }
 }
 
 function notStarted(entry: WorkerEntry): PerdureError {
   return new PerdureError(
     ErrorKind.UNAVAILABLE,
     `${entry.id}: its client ${entry.client} is not started`,
-  );
-}
-
-function definedOnly(env: { readonly [name: string]: string | undefined }) {
-  return Object.fromEntries(
-    Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
 }

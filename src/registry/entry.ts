@@ -204,6 +204,12 @@ export type ClientAuth =
   | { readonly kind: 'api_key'; readonly key: SecretSource }
   | { readonly kind: 'mtls'; readonly cert: SecretSource; readonly key: SecretSource };
 
+/** How a client finds out that its server does not answer any more. */
+export interface HealthCheck {
+  readonly enabled: boolean;
+  readonly intervalMs: number;
+}
+
 export interface ClientTls {
   /** Absolute path of the certificate authority's PEM file; `null` for the system's own. */
   readonly caFile: string | null;
@@ -216,7 +222,8 @@ export interface TemporalClientEntry extends EntryBase {
   /** `host:port`; `null` where none is written. */
   readonly address: string | null;
   /** Namespace on the server (the entry's own is `namespace`). Default `default`. */
-  readonly temporalNamespace: string;
+  /** `null`: the environment's, where its address is taken too, else `default`. */
+  readonly temporalNamespace: string | null;
   /** Whether the embedded server may stand in where the address allows it. Default true. */
   readonly embedded: boolean;
   /** Default 10,000. */
@@ -229,7 +236,9 @@ export interface TemporalClientEntry extends EntryBase {
   readonly taskQueuePrefix: string;
   readonly auth: ClientAuth;
   /** `null`: no TLS. */
-  readonly tls: ClientTls | null;
+  /** `off`: never, whatever the credentials. `null`: only where the credentials want it. */
+  readonly tls: ClientTls | 'off' | null;
+  readonly healthCheck: HealthCheck;
   readonly lifecycle: Lifecycle;
 }
 

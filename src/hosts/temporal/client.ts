@@ -1,11 +1,12 @@
 /** A connection to a Temporal server: one for calls, and one for workers, made when first needed. */
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
-import { remoteError } from './remote-error.js';
+import { grpcCode, remoteError } from './remote-error.js';
+import { checkTls } from './tls-check.js';
 
 export interface TemporalClientOptions {
   /** `host:port`. */
@@ -36,6 +37,11 @@ export interface TemporalClient {
   readonly namespace: string;
   readonly connection: Connection;
   readonly client: Client;
+  /**
+   * Whether the server answers, and still has the namespace.
+   * @throws PerdureError UNAVAILABLE, TIMEOUT, NOT_FOUND, PERMISSION_DENIED and what else it says.
+   */
+  check(withinMs: number): Promise<void>;
   /** The connection for workers. */
   native(): Promise<NativeConnection>;
   /** Closes both connections; every worker on them must have stopped. */
@@ -54,9 +60,10 @@ export async function connectTemporal(options: TemporalClientOptions): Promise<T
   const timeoutMs = options.connectionTimeoutMs ?? 10_000;
   const deadline = Date.now() + timeoutMs;
   await untilListening(options.address, deadline, timeoutMs);
+  if (options.tls != null) await checkTls(options.address, options.tls, timeoutMs);
   const connection = await speakTemporal(options, deadline, timeoutMs);
   try {
-    await checkNamespace(connection, namespace, options.address);
+    await checkNamespace(connection, namespace, options);
   } catch (error) {
     await connection.close();
     throw error;
@@ -78,6 +85,13 @@ class ConnectedClient implements TemporalClient {
     this.client = new Client({ connection, namespace });
   }
 
+  check(withinMs: number): Promise<void> {
+    const { connection, namespace, options } = this;
+    return connection.withDeadline(Date.now() + withinMs, () =>
+      checkNamespace(connection, namespace, options),
+    );
+  }
+
   native(): Promise<NativeConnection> {
     this.workers ??= NativeConnection.connect(sdkOptions(this.options));
     return this.workers;
@@ -95,7 +109,8 @@ function sdkOptions(options: TemporalClientOptions) {
   const { tls, apiKey } = options;
   return {
     address: options.address,
-    ...(tls != null && { tls: sdkTls(tls) }),
+    // With an API key the SDK takes TLS for granted, where nothing is said.
+    tls: tls == null ? false : sdkTls(tls),
     ...(apiKey !== undefined && { apiKey }),
   };
 }
@@ -163,9 +178,9 @@ async function speakTemporal(
     return connection;
   } catch (thrown) {
     await connection.close();
-    const error = isGrpcServiceError(thrown) ? remoteError(thrown) : null;
-    if (error?.kind === ErrorKind.PERMISSION_DENIED) throw error;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const error = remoteError(thrown);
+    if (error.kind === ErrorKind.PERMISSION_DENIED) throw notLetIn(options, error);
+    const reason = error.message;
     throw new PerdureError(
       ErrorKind.UNAVAILABLE,
       `${options.address} is not a Temporal server that we can talk to: something listens there, but ` +
@@ -179,19 +194,38 @@ async function speakTemporal(
 async function checkNamespace(
   connection: Connection,
   namespace: string,
-  address: string,
+  options: TemporalClientOptions,
 ): Promise<void> {
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (thrown) {
     const error = remoteError(thrown);
+    if (grpcCode(thrown) === UNAUTHENTICATED) throw notLetIn(options, error);
     // A key that may only run workflows is refused this look; that is no reason not to start.
     if (error.kind === ErrorKind.PERMISSION_DENIED) return;
     if (error.kind !== ErrorKind.NOT_FOUND) throw error;
     throw new PerdureError(
       ErrorKind.NOT_FOUND,
-      `namespace not found: ${namespace} on the Temporal server at ${address}`,
+      `namespace not found: ${namespace} on the Temporal server at ${options.address}; correct the ` +
+        `namespace of the client, or create it: temporal operator namespace create ${namespace}`,
       { cause: thrown },
     );
   }
+}
+
+const UNAUTHENTICATED = 16;
+
+/** The server knows what it was shown, and does not take it. The words are the server's, never the key. */
+function notLetIn(options: TemporalClientOptions, error: PerdureError): PerdureError {
+  const shown =
+    options.apiKey !== undefined
+      ? 'the API key is wrong, has expired, or is for something else'
+      : options.tls?.cert !== undefined
+        ? 'the client certificate is not one that it knows'
+        : 'it wants credentials, and the client has none (auth)';
+  return new PerdureError(
+    ErrorKind.PERMISSION_DENIED,
+    `the Temporal server at ${options.address} does not let us in: ${error.message}. Perhaps ${shown}.`,
+    { cause: error, details: { address: options.address } },
+  );
 }

@@ -2,6 +2,7 @@
 
 export type { TemporalClient, TemporalClientOptions, TemporalTls } from './client.js';
 export { connectTemporal } from './client.js';
+export { HealthWatch } from './health-watch.js';
 export type { FunctionOrder, NodePort } from './node-port.js';
 export type { TemporalHostOptions } from './temporal-host.js';
 export { TemporalHost } from './temporal-host.js';

@@ -31,6 +31,8 @@ export interface TemporalHostOptions {
   readonly app: AppData;
   readonly node: NodePort;
   readonly settings?: WorkerSettings | undefined;
+  /** Told when a worker that was up fails: it polls no more. */
+  readonly onLost?: ((error: PerdureError) => void) | undefined;
   /** The prebuilt sandbox; default: the one that was made with perdure. */
   readonly bundlePath?: string | undefined;
 }
@@ -82,6 +84,7 @@ export class TemporalHost implements Host {
       taskQueue: options.taskQueue,
       world: { worker, app, node, attributes, peers, workflows, starter },
       settings: options.settings ?? {},
+      onLost: options.onLost,
       bundlePath: options.bundlePath,
     });
   }

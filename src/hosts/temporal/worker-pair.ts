@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { formatDuration } from '../../core/duration.js';
-import { PerdureError } from '../../core/errors.js';
+import { ErrorKind, PerdureError } from '../../core/errors.js';
 import { type ActivityWorld, defaultActivity, headersFirst } from './activities.js';
 import { bundlePath, withApp } from './bundle.js';
 import type { TemporalClient } from './client.js';
@@ -22,6 +22,7 @@ export interface WorkerPairOptions {
   readonly world: ActivityWorld;
   readonly settings: WorkerSettings;
   readonly bundlePath: string | undefined;
+  readonly onLost: ((error: PerdureError) => void) | undefined;
 }
 
 /**
@@ -46,6 +47,7 @@ export class WorkerPair {
   private constructor(
     private readonly workers: readonly Worker[],
     private readonly world: ActivityWorld,
+    private readonly onLost: WorkerPairOptions['onLost'],
   ) {
     this.running = Promise.all(workers.map((worker) => this.run(worker))).then(() => {});
   }
@@ -68,7 +70,7 @@ export class WorkerPair {
       await tappedWorker(guard.newTap).create({ ...common, ...(await appOptions(options)) }),
       await Worker.create({ ...common, ...peerOptions(options) }),
     ];
-    return new WorkerPair(workers, world);
+    return new WorkerPair(workers, world, options.onLost);
   }
 
   /** Stops polling, waits for what is in progress within `timeoutMs`, and then lets go of it. */
@@ -90,8 +92,13 @@ export class WorkerPair {
     try {
       await worker.run();
     } catch (thrown) {
-      const { message } = PerdureError.from(thrown);
-      this.world.node.log('error', `${this.world.worker}: worker stopped: ${message}`, null);
+      const error = new PerdureError(
+        ErrorKind.UNAVAILABLE,
+        `the worker of ${worker.options.taskQueue} failed: ${reasonOf(thrown)}`,
+        { cause: thrown },
+      );
+      this.world.node.log('error', `${this.world.worker}: ${error.message}`, null);
+      this.onLost?.(error);
     }
   }
 }
@@ -121,4 +128,12 @@ function peerOptions({ world }: WorkerPairOptions): WorkerOptions {
 async function sandboxCode({ world, bundlePath: given }: WorkerPairOptions): Promise<string> {
   const code = await readFile(given ?? (await bundlePath()), 'utf8');
   return withApp(code, { app: world.app, worker: world.worker });
+}
+
+/** What the SDK says, with what lies behind it. */
+function reasonOf(thrown: unknown): string {
+  const { message, cause } = PerdureError.from(thrown);
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message}: ${cause.message}`
+    : message;
 }

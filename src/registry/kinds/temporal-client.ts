@@ -9,6 +9,7 @@ import { lifecycle, toLifecycle } from './lifecycle.js';
 const CONNECTION_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIME_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 10_000;
+const HEALTH_INTERVAL_MS = 10_000;
 
 // Own messages: the usual ones show what was found, and here that may be a secret in the wrong place.
 const auth = z.strictObject(
@@ -33,6 +34,11 @@ const tls = z.strictObject({
   server_name: text.optional(),
 });
 
+const healthCheck = z.strictObject({
+  enabled: z.boolean().optional().describe('Default true.'),
+  interval: duration.optional().describe(defaultMs(HEALTH_INTERVAL_MS)),
+});
+
 const client = z.strictObject({
   ...commonFields('temporal.client'),
   address: text
@@ -50,32 +56,31 @@ const client = z.strictObject({
   api_key: secret.optional().describe('The same as auth with type api_key.'),
   auth: auth.optional(),
   tls: tls.optional(),
-  health_check: z.looseObject({}).optional().describe('Has no effect.'),
+  health_check: healthCheck.optional(),
   lifecycle: lifecycle.optional(),
 });
 
 type RawClient = z.output<typeof client>;
 
-export const temporalClient = defineKind(client, (raw, context): TemporalClientEntry => {
-  if (raw.health_check !== undefined) {
-    context.warn(['health_check'], 'has no effect: connections are watched by keep-alive');
-  }
-  return toClient(raw, context);
-});
+export const temporalClient = defineKind(client, toClient);
 
 function toClient(raw: RawClient, context: BuildContext): TemporalClientEntry {
   return {
     ...context.base,
     kind: 'temporal.client',
     address: raw.address ?? null,
-    temporalNamespace: raw.namespace ?? 'default',
+    temporalNamespace: raw.namespace ?? null,
     embedded: raw.embedded ?? true,
     connectionTimeoutMs: raw.connection_timeout ?? CONNECTION_TIMEOUT_MS,
     keepAliveTimeMs: raw.keep_alive_time ?? KEEP_ALIVE_TIME_MS,
     keepAliveTimeoutMs: raw.keep_alive_timeout ?? KEEP_ALIVE_TIMEOUT_MS,
     taskQueuePrefix: raw.tq_prefix ?? '',
     auth: toAuth(raw, context),
-    tls: toTls(raw.tls, context),
+    tls: toTls(raw, context),
+    healthCheck: {
+      enabled: raw.health_check?.enabled ?? true,
+      intervalMs: Math.max(raw.health_check?.interval ?? HEALTH_INTERVAL_MS, 1),
+    },
     lifecycle: toLifecycle(raw.lifecycle, context),
   };
 }
@@ -133,8 +138,21 @@ function secretSource(
   return undefined;
 }
 
-function toTls(raw: z.output<typeof tls> | undefined, context: BuildContext): ClientTls | null {
-  if (raw === undefined || raw.enabled === false) return null;
+function toTls(
+  { tls: raw, auth: given }: RawClient,
+  context: BuildContext,
+): ClientTls | 'off' | null {
+  if (raw === undefined) return null;
+  if (raw.enabled === false) {
+    if (given?.type === 'mtls') {
+      context.problem(
+        ['tls', 'enabled'],
+        'is false, and auth has type mtls',
+        'drop one of the two',
+      );
+    }
+    return 'off';
+  }
   return {
     caFile: raw.ca_file === undefined ? null : context.filePath(raw.ca_file),
     serverName: raw.server_name ?? null,
