@@ -107,7 +107,11 @@ describe('terminate_child', () => {
     const significant = child('a', { restart: TRANSIENT, significant: true });
     const family = Family.up([significant], { autoShutdown: AutoShutdown.ANY_SIGNIFICANT });
     family.ask('terminate_child', 'a');
-    expect([family.heard(), family.ended]).toEqual([['1 ok'], undefined]);
+    expect([family.heard(), family.ended, family.state.phase.kind]).toEqual([
+      ['1 ok'],
+      undefined,
+      'up',
+    ]);
   });
 
   it('is undone by a restart of the siblings, as in OTP', () => {
