@@ -253,6 +253,7 @@ export interface WorkerOptions {
   readonly workerActivitiesPerSecond: number | undefined;
   /** `undefined`: no limit. */
   readonly taskQueueActivitiesPerSecond: number | undefined;
+  readonly maxCachedWorkflows: number | undefined;
   readonly stickyScheduleToStartTimeoutMs: number | undefined;
   /** How long running activities may take to end when the worker stops. */
   readonly workerStopTimeoutMs: number | undefined;

@@ -10,6 +10,8 @@ export interface WorkerSettings {
   readonly maxConcurrentWorkflowTaskPollers?: number | undefined;
   readonly workerActivitiesPerSecond?: number | undefined;
   readonly taskQueueActivitiesPerSecond?: number | undefined;
+  /** Workflows kept in memory between their tasks; 0 replays each from its start. */
+  readonly maxCachedWorkflows?: number | undefined;
   readonly stickyScheduleToStartTimeoutMs?: number | undefined;
   readonly workerStopTimeoutMs?: number | undefined;
   readonly maxHeartbeatThrottleIntervalMs?: number | undefined;
@@ -44,6 +46,7 @@ export function toSdkOptions(settings: WorkerSettings): Partial<SdkOptions> {
     maxConcurrentWorkflowTaskPolls: settings.maxConcurrentWorkflowTaskPollers,
     maxActivitiesPerSecond: settings.workerActivitiesPerSecond,
     maxTaskQueueActivitiesPerSecond: settings.taskQueueActivitiesPerSecond,
+    maxCachedWorkflows: settings.maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStartTimeoutMs,
     maxHeartbeatThrottleInterval: settings.maxHeartbeatThrottleIntervalMs,
     defaultHeartbeatThrottleInterval: settings.defaultHeartbeatThrottleIntervalMs,

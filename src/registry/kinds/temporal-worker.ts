@@ -25,6 +25,9 @@ const workerOptions = z.strictObject({
   max_concurrent_workflow_task_pollers: positiveCount.optional(),
   worker_activities_per_second: rate,
   task_queue_activities_per_second: rate,
+  max_cached_workflows: count
+    .optional()
+    .describe('0: every workflow task begins with a replay of the whole history.'),
   sticky_schedule_to_start_timeout: duration.optional(),
   worker_stop_timeout: duration.optional(),
   max_heartbeat_throttle_interval: duration.optional(),
@@ -76,6 +79,7 @@ function toOptions(raw: RawOptions, context: BuildContext): WorkerOptions {
     maxConcurrentWorkflowTaskPollers: raw.max_concurrent_workflow_task_pollers,
     workerActivitiesPerSecond: raw.worker_activities_per_second || undefined,
     taskQueueActivitiesPerSecond: raw.task_queue_activities_per_second || undefined,
+    maxCachedWorkflows: raw.max_cached_workflows,
     stickyScheduleToStartTimeoutMs: raw.sticky_schedule_to_start_timeout,
     workerStopTimeoutMs: raw.worker_stop_timeout,
     maxHeartbeatThrottleIntervalMs: raw.max_heartbeat_throttle_interval,
