@@ -1,7 +1,13 @@
+import { rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { startTemporalServer } from '../../src/temporal-server/index.js';
+import { makeCertificates } from '../support/certificates.js';
 import { AppFolders, index, luaEntry, perdure } from '../support/cli.js';
 import { freePort } from '../support/servers.js';
+import { refusingServer, tlsProxy } from '../support/tls-servers.js';
 
 const folders = new AppFolders();
 afterAll(() => folders.remove());
@@ -256,6 +262,108 @@ describe('bad input to `perdure run`', () => {
     expect(stderr).toMatch(/no Temporal server/);
   });
 
+  it('a workflow on a worker that the app does not have, or on what is no worker', async () => {
+    const dir = await folders.write({
+      '_index.yaml': index(
+        'name: host\nkind: process.host',
+        luaEntry('a', 'workflow.lua', 'meta:\n  temporal:\n    workflow:\n      worker: wroker'),
+        luaEntry('b', 'workflow.lua', 'meta:\n  temporal:\n    workflow:\n      worker: host'),
+        'name: client\nkind: temporal.client',
+        'name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q',
+      ),
+      'a.lua': OK_LUA,
+      'b.lua': OK_LUA,
+    });
+    const { code, stderr } = await perdure(['run', dir]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/app:a meta\.temporal\.workflow\.worker.*wroker.*did you mean.*worker/);
+    expect(stderr).toMatch(
+      /app:b meta\.temporal\.workflow\.worker.*process\.host.*temporal\.worker/,
+    );
+  });
+
+  it('a workflow whose worker is not started', async () => {
+    const dir = await temporalApp(`127.0.0.1:${await freePort()}`, '', 'auto_start: false');
+    const { code, stderr } = await perdure(['run', dir, '-x', 'app:broken']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/app:worker is not started; give it lifecycle: \{ auto_start: true \}/);
+  });
+
+  it('a namespace that the server does not have', async () => {
+    const server = await startTemporalServer({ port: 0 });
+    const dir = await temporalApp(server.address, 'namespace: nowhere');
+    const { code, stderr } = await perdure(['run', dir, '-x', 'app:main']);
+    await server.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/app:client.*namespace not found: nowhere.*namespace create nowhere/);
+  });
+
+  it('an API key that the server does not take, which is not shown', async () => {
+    const server = await refusingServer();
+    const dir = await temporalApp(server.address, 'api_key: sk-secret\ntls: { enabled: false }');
+    const { code, stderr, stdout } = await perdure(['run', dir, '-x', 'app:main', '--json']);
+    await server.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/app:client.*does not let us in.*API key is wrong, has expired/);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'PERMISSION_DENIED' } });
+    expect(stderr + stdout).not.toContain('sk-secret');
+  });
+
+  it('an API key that would go to another machine in the open', async () => {
+    const dir = await temporalApp(
+      'temporal.invalid:7233',
+      'api_key: sk-secret\ntls: { enabled: false }',
+    );
+    const { code, stderr } = await perdure(['run', dir, '-x', 'app:main']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/app:client: without TLS its API key would go to temporal\.invalid/);
+    expect(stderr).not.toContain('sk-secret');
+  });
+
+  it('a certificate that does not fit', async () => {
+    const certs = makeCertificates();
+    const behind = await startTemporalServer({ port: 0 });
+    const server = await tlsProxy(behind.address, certs.elsewhere);
+    const tls = `tls: { ca_file: "${certs.ca.certFile}" }`;
+    const dir = await temporalApp(server.address, tls);
+    const { code, stderr } = await perdure(['run', dir, '-x', 'app:main']);
+    await server.close();
+    await behind.close();
+    rmSync(certs.folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/app:client.*TLS with the Temporal server.*set tls\.server_name/);
+  });
+
+  it('options and payloads that no workflow can have, before anything is sent', async () => {
+    const lua = `return { main = function()
+      local function try(options, ...)
+        local _, err = process.with_options(options):spawn("app:broken", "app:worker", ...)
+        return err:kind() .. ": " .. err:message()
+      end
+      return {
+        try({ ["temporal.workflow.runtimeout"] = "1s" }),
+        try({ ["temporl.workflow.id"] = "x" }),
+        try({ ["temporal.workflow.id_conflict_policy"] = "retry" }),
+        try({}, string.rep("x", 3 * 1024 * 1024)),
+      }
+    end }`;
+    const dir = await temporalApp(`127.0.0.1:${await freePort()}`, '', 'auto_start: true', lua);
+    const { stdout } = await perdure(['run', dir, '-x', 'app:main', '--json']);
+    const [misspelt, group, value, large] = (JSON.parse(stdout) as Envelope).value as string[];
+    expect(misspelt).toMatch(/^INVALID: .*did you mean temporal\.workflow\.run_timeout/);
+    expect(group).toMatch(/^INVALID: unknown option: temporl\.workflow\.id; did you mean/);
+    expect(value).toMatch(/^INVALID: .*id_conflict_policy: expected one of use_existing/);
+    expect(large).toMatch(/^INVALID: payload has more than 2097152 bytes/);
+  });
+
+  it('files in a workflow: says that there are none, and what there is', async () => {
+    const dir = await temporalApp(`127.0.0.1:${await freePort()}`, '');
+    await writeFile(join(dir, 'broken.lua'), 'return { main = function() io.open("x") end }');
+    const { code, stderr } = await perdure(['run', dir, '-x', 'app:broken']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/broken\.lua:1: .*io is not there.*calls as an activity/);
+  });
+
   it('a workflow whose code fails ends with that error', async () => {
     const dir = await temporalApp(`127.0.0.1:${await freePort()}`, '');
     const { code, stdout } = await perdure(['run', dir, '-x', 'app:broken', '--json']);
@@ -267,16 +375,21 @@ describe('bad input to `perdure run`', () => {
 });
 
 /** An app with a Temporal client at `address` and a worker on it. */
-async function temporalApp(address: string, more: string): Promise<string> {
+async function temporalApp(
+  address: string,
+  more: string,
+  workerStart = 'auto_start: true',
+  main = OK_LUA,
+): Promise<string> {
   const start = 'lifecycle:\n  auto_start: true';
   return folders.write({
     '_index.yaml': index(
       `name: client\nkind: temporal.client\naddress: "${address}"\n${more}\n${start}`,
-      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${start}`,
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\nlifecycle:\n  ${workerStart}`,
       luaEntry('main'),
       luaEntry('broken', 'workflow.lua', 'meta:\n  temporal:\n    workflow:\n      worker: worker'),
     ),
-    'main.lua': OK_LUA,
+    'main.lua': main,
     'broken.lua': 'return { main = function() local t = nil; return t.x end }',
   });
 }

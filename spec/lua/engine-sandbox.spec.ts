@@ -23,6 +23,14 @@ describe('what a program cannot reach', () => {
     ).toEqual([]);
   });
 
+  it.each([
+    ['io.open("x")', /test\.lua:1: .*'io'.*: io is not there.*http_client.*activity/],
+    ['os.execute("ls")', /os\.execute is meant, that is not there/],
+    ['dofile("x")', /dofile is not there/],
+  ])('is explained by the error that it causes: %s', (code, words) => {
+    expect(startLua(`return function() ${code} end`).error?.message).toMatch(words);
+  });
+
   it('is what another process has changed: globals, libraries, the metatable of strings', () => {
     const engine = fengariEngine([luaTestModule()]);
     evalLua(

@@ -3,6 +3,7 @@
  * program did not catch becomes the PerdureError that its process ends with.
  */
 import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
+import { explainAbsent } from './absent.js';
 import type { Scope, Shared } from './scope.js';
 import { encodeText, readable } from './text.js';
 import { toLua } from './values-in.js';
@@ -62,7 +63,7 @@ export function hostObject(value: TValue): object | null {
 function describe(shared: Shared, value: TValue): string {
   switch (value.type & 0x0f) {
     case Type.STRING:
-      return readable((value.value as TString).realstring);
+      return explainAbsent(readable((value.value as TString).realstring));
     case Type.NUMBER:
       return String(value.value);
     case Type.TABLE:
