@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { prepare, root } from './prepare.js';
 
 /** Folders of specs that start servers, workers or whole programs. */
-const SLOW = ['spec/e2e/', 'spec/docs/', 'spec/conformance/', 'spec/hosts/temporal/'];
+const SLOW = [
+  'spec/e2e/',
+  'spec/docs/',
+  'spec/conformance/',
+  'spec/hosts/temporal/',
+  'spec/samples/',
+];
 /** Folders of specs that run for as long as they are given. */
 const LONG = ['spec/soak/'];
 

@@ -182,6 +182,23 @@ describe('rules about workflows', () => {
     expect(await shared(['process.lua'], text)).toEqual([]);
   });
 
+  it('find the clock, chance, files and globals, each under a rule of its own', async () => {
+    const text = `return function()
+  local now, chance = os.time(), math.random()
+  local file = io.open("data.txt")
+  counter = counter + 1
+  return uuid.v4(), crypto.random_bytes(32), time.now(), now, chance, file
+end`;
+    expect(await shared(['workflow.lua'], text)).toEqual([
+      'b.lua:2:23 workflow-clock',
+      'b.lua:2:34 workflow-random',
+      'b.lua:3:16 undefined-global',
+      'b.lua:4:3 workflow-global',
+      'b.lua:5:10 undefined-global',
+      'b.lua:5:21 undefined-global',
+    ]);
+  });
+
   it('accept a function with activity metadata, whatever calls it', async () => {
     const entries = [
       ...WORKER,

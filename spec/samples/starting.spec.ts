@@ -128,6 +128,26 @@ const processes = {
       process.send(pid, "stop")
       return { pid = pid, value = exit_of().value }
     end`,
+  /** Answers a request as a front desk does: once by starting, then by saying that it runs. */
+  desk: `
+    return function(order, request)
+      local spawner = process
+        .with_context({ request_id = request })
+        :with_options({
+          ["temporal.workflow.id"] = "desk-" .. order.id,
+          ["temporal.workflow.id_conflict_policy"] = "fail",
+        })
+      local answers = {}
+      for _ = 1, 2 do
+        local pid, err = spawner:spawn("app:waiting", "app:worker", order)
+        if err then
+          table.insert(answers, { status = 409, error = tostring(err) })
+        else
+          table.insert(answers, { status = 202, workflow_id = tostring(pid) })
+        end
+      end
+      return answers
+    end`,
   scheduled: `
     return function(id)
       return process.with_options({
@@ -212,6 +232,15 @@ describeSamples('starting workflows', { workflows, activities, processes }, (app
       const refused = { same: false, error: 'ALREADY_EXISTS', first: 1 };
       expect(await run('twice', { [id]: fresh(), [policy]: 'fail' })).toEqual(refused);
       expect(await run('twice', { [id]: fresh(), ...already })).toEqual(refused);
+    });
+
+    it('lets a caller tell the first request from the second', async () => {
+      const answers = await app().run('desk', { id: 'o-1' }, 'req-1');
+      expect(answers).toEqual([
+        { status: 202, workflow_id: '{app:worker|desk-o-1}' },
+        { status: 409, error: expect.stringContaining('desk-o-1') },
+      ]);
+      await app().send('{app:worker|desk-o-1}', 'stop');
     });
 
     it('is terminated by a start that says so, and the new one takes its place', async () => {
