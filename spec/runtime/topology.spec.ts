@@ -27,11 +27,13 @@ describe('topology', () => {
     expect(topology.exited('p', failed)).toEqual([]);
   });
 
-  it('tells linked processes of failures only', () => {
+  it('tells linked processes of failures, and takes the link away at a normal end', () => {
     const topology = new Topology();
     topology.link('a', 'p');
     topology.link('a', 'q');
-    expect(topology.exited('p', ended)).toEqual([]);
+    expect(topology.exited('p', ended)).toEqual([
+      { to: 'a', signal: { kind: 'unlink', from: 'p' } },
+    ]);
     expect(topology.exited('q', failed)).toMatchObject([
       { to: 'a', signal: { kind: 'link_down' } },
     ]);

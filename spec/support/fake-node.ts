@@ -4,6 +4,7 @@ import type { Value } from '../../src/core/payload.js';
 import { formatPid, type Pid } from '../../src/core/pid.js';
 import { ACCEPTED, type Delivery, type ExitResult, type Signal } from '../../src/core/signal.js';
 import type { FunctionOrder, NodePort } from '../../src/hosts/temporal/node-port.js';
+import type { RelationOp } from '../../src/hosts/temporal/workflow/wire.js';
 import type { Spawned, SpawnOrder } from '../../src/runtime/host.js';
 
 export type FakeFunction = (order: FunctionOrder) => Promise<Value> | Value;
@@ -31,6 +32,21 @@ export class FakeNode implements NodePort {
     this.changed();
     return ACCEPTED;
   }
+
+  relate(kind: RelationOp, from: Pid, to: Pid): Delivery {
+    return this.deliver(to, { kind, from });
+  }
+
+  /** Whoever watches a workflow here is the spec itself. */
+  isWatched(): boolean {
+    return true;
+  }
+
+  isWatching(): boolean {
+    return false;
+  }
+
+  disconnected(): void {}
 
   spawn(host: string, order: SpawnOrder): Spawned {
     this.spawned.push({ host, order });

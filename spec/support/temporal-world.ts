@@ -132,7 +132,7 @@ export function orderOf(name: string, values: readonly Value[]): SpawnOrder {
   };
 }
 
-function appOf(options: WorldOptions, taskQueue: string): AppData {
+export function appOf(options: WorldOptions, taskQueue: string): AppData {
   return {
     workflows: Object.entries(options.workflows).map(([name, text]) => ({
       entry: `app:${name}`,

@@ -9,6 +9,10 @@ export function nodePort(node: Node, print: (text: string) => void): NodePort {
   return {
     name: node.name,
     deliver: (pid, signal) => node.deliver(pid, signal),
+    relate: (op, from, to) => node[op](from, to),
+    isWatched: (pid) => node.topology.isWatched(pid),
+    isWatching: (pid) => node.topology.monitorsOf(pid).length > 0,
+    disconnected: (pid, error) => node.disconnected(pid, error),
     spawn: (host, order) => node.spawn(host, order),
     runFunction: (order) => runFunction(node, order),
     exited: (pid, result) => node.exited(pid, result),

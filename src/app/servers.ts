@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net';
 import { ErrorKind, PerdureError } from '../core/errors.js';
+import { isLasting } from '../hosts/temporal/index.js';
 import type { Clock as ServerClock, TemporalServer } from '../temporal-server/index.js';
 import { splitAddress } from './addresses.js';
 
@@ -44,6 +45,7 @@ export class EmbeddedServers {
         port: at,
         namespaces: [...this.namespaces],
         ...(this.clock !== undefined && { clock: this.clock }),
+        isBackground: ({ activityType }) => isLasting(activityType),
       });
     const server = await begin(port).catch((thrown: unknown) => {
       if (elsewhere && isTaken(thrown)) return begin(0);

@@ -5,6 +5,7 @@ import {
   connectTemporal,
   HealthWatch,
   type NodePort,
+  PeerInbox,
   type TemporalClient,
   TemporalHost,
 } from '../hosts/temporal/index.js';
@@ -48,10 +49,12 @@ export class TemporalSide {
   private listener: TemporalListener | undefined;
   private profile: EnvironmentProfile | undefined;
   private readonly health = new Map<string, HealthWatch>();
+  private readonly peers: PeerInbox;
 
   constructor(private readonly options: TemporalSideOptions) {
     const clients = options.registry.ofKind('temporal.client');
     const namespaces = new Set(['default', ...clients.map((c) => this.namespaceOf(c))]);
+    this.peers = new PeerInbox(options.port);
     this.servers = new EmbeddedServers([...namespaces], options.skippingClock);
   }
 
@@ -97,6 +100,7 @@ export class TemporalSide {
       taskQueue: entry.taskQueue,
       app: this.appData(entry),
       node: this.options.port,
+      peers: this.peers,
       settings: settingsOf(entry, this.options.env),
       onLost: (error) => this.listener?.workerLost(entry.id, error),
     });

@@ -146,10 +146,9 @@ export class Node {
     return this.linked(from, target, answer);
   }
 
-  /** As {@link Node.unmonitor}. */
+  /** As {@link Node.unmonitor}; the target hears of it, for it may keep a record of its links. */
   unlink(from: Pid, target: Pid): MaybePromise<Delivery> {
     this.topology.unlink(from, target);
-    if (this.topology.isWatched(target)) return ACCEPTED;
     return undone(this.deliver(target, { kind: 'unlink', from }));
   }
 
@@ -165,6 +164,19 @@ export class Node {
   forget(pid: Pid, result: ExitResult): void {
     this.names.release(pid);
     for (const { to, signal } of this.topology.exited(pid, result)) void this.deliver(to, signal);
+  }
+
+  /**
+   * `pid` lives elsewhere and this node cannot know any longer how those here and `pid` stand to each other:
+   * `pid` watches nobody here any more, and to those here that are linked to it that is its failure.
+   */
+  disconnected(pid: Pid, error: PerdureError): void {
+    const { topology } = this;
+    for (const target of topology.monitorsOf(pid)) topology.unmonitor(pid, target);
+    for (const to of topology.linksOf(pid)) {
+      topology.unlink(pid, to);
+      void this.deliver(to, { kind: 'link_down', from: pid, result: { value: null, error } });
+    }
   }
 
   /** Calls `onExit` once, when `pid` ends. @returns a function that stops watching. */

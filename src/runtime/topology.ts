@@ -68,9 +68,12 @@ export class Topology {
       remove(this.watched, to, pid);
     }
     for (const to of all(links)) {
-      if (result.error !== null) {
-        notices.push({ to, signal: { kind: 'link_down', from: pid, result } });
-      }
+      // A normal end only removes the link, which the other side may keep a record of.
+      const down = result.error !== null;
+      notices.push({
+        to,
+        signal: down ? { kind: 'link_down', from: pid, result } : { kind: 'unlink', from: pid },
+      });
       remove(this.links, to, pid);
     }
     for (const target of all(watched)) remove(this.watchers, target, pid);

@@ -10,9 +10,11 @@ import { type Headers, type RawValue, rawValueTypeInfo } from '@temporalio/commo
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
 import { copyValue, type Value } from '../../core/payload.js';
-import { formatPid } from '../../core/pid.js';
+import { formatPid, type Pid, parsePid } from '../../core/pid.js';
 import { EMPTY_CONTEXT } from '../../core/signal.js';
+import type { Spawned } from '../../runtime/host.js';
 import type { AttributeRegistry, AttributeTypes } from './attribute-registry.js';
+import type { LastingActivities } from './lasting.js';
 import type { NodePort } from './node-port.js';
 import type { PeerInbox } from './peer-inbox.js';
 import type { WorkflowStarter } from './start-workflow.js';
@@ -23,11 +25,16 @@ import { decodePayload, encodeArg } from './workflow/payload-converter.js';
 import { workflowOfEntry } from './workflow/sandbox-app.js';
 import { activityHeader } from './workflow/shapes.js';
 import {
+  type LeaseNote,
+  type LinkOrder,
   OWN_ACTIVITY_PREFIX,
   OwnActivity,
   type PeerBatch,
+  type RelationOp,
+  type SpawnAnswer,
   type SpawnNote,
   type StartNote,
+  type WatchNote,
 } from './workflow/wire.js';
 import type { WorkflowCalls } from './workflow-calls.js';
 
@@ -40,6 +47,9 @@ export interface ActivityWorld {
   readonly peers: PeerInbox;
   readonly workflows: WorkflowCalls;
   readonly starter: WorkflowStarter;
+  readonly lasting: LastingActivities;
+  /** A workflow has made or removed a monitor or a link to a process of this node. */
+  readonly onRelated: (op: RelationOp, from: Pid) => void;
 }
 
 export type DefaultActivity = (headers: Headers, ...args: RawValue[]) => Promise<RawValue>;
@@ -121,14 +131,16 @@ function startHeartbeat(context: ActivityContext): () => void {
 async function runOwn(world: ActivityWorld, type: OwnActivity, arg: Value): Promise<Value> {
   switch (type) {
     case OwnActivity.DELIVER:
-      await world.peers.deliver(arg as unknown as PeerBatch);
+      await world.peers.deliver(arg as unknown as PeerBatch, world.onRelated);
       return null;
-    case OwnActivity.SPAWN: {
-      const { host, ...order } = arg as unknown as SpawnNote;
-      const spawned = await world.node.spawn(host, order);
-      if ('error' in spawned) throw spawned.error;
-      return spawned.pid;
-    }
+    case OwnActivity.LEASE:
+      return world.lasting.lease(ActivityContext.current().info, arg as unknown as LeaseNote);
+    case OwnActivity.WATCH:
+      return world.lasting.watch(ActivityContext.current().info, arg as unknown as WatchNote);
+    case OwnActivity.LINK:
+      return linkWorkflow(world, arg as unknown as LinkOrder);
+    case OwnActivity.SPAWN:
+      return (await spawnBound(world, arg as unknown as SpawnNote)) as unknown as Value;
     case OwnActivity.START: {
       const note = arg as unknown as StartNote;
       const workflow = workflowOfEntry(world.app, note.entry);
@@ -144,4 +156,27 @@ async function runOwn(world: ActivityWorld, type: OwnActivity, arg: Value): Prom
     default:
       throw new PerdureError(ErrorKind.NOT_FOUND, `function not found: ${String(type)}`);
   }
+}
+
+/** Registers what the workflow asked for in the step of the spawn: a process that ends at once has not ended yet. */
+async function spawnBound(world: ActivityWorld, note: SpawnNote): Promise<SpawnAnswer> {
+  const { host, monitor, link, ...order } = note;
+  const { node, onRelated } = world;
+  const bind = (spawned: Spawned): SpawnAnswer => {
+    if ('error' in spawned) throw spawned.error;
+    const { pid, started } = spawned;
+    const { parent } = order;
+    if (started && monitor) void node.relate('monitor', parent, pid);
+    if (started && link) void node.relate('link', parent, pid);
+    if (started && link) onRelated('link', parent);
+    return { pid, bound: started };
+  };
+  const spawned = node.spawn(host, order);
+  return spawned instanceof Promise ? bind(await spawned) : bind(spawned);
+}
+
+function linkWorkflow(world: ActivityWorld, { pid, note }: LinkOrder): Promise<Value> {
+  const { workflowExecution, activityId } = ActivityContext.current().info;
+  const requestId = `${workflowExecution?.runId}/${activityId}`;
+  return world.workflows.link(world.app, pid, parsePid(pid)?.id ?? '', note, requestId);
 }

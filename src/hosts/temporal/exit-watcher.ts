@@ -1,6 +1,7 @@
 /**
- * Watches workflows for their end: one long poll a workflow, however many wait for it, which follows
- * continue-as-new, retries and cron runs to the end of the chain.
+ * Watches workflows for their end, which it follows through continue-as-new, retries and cron runs to the
+ * end of the chain: one long poll a workflow, however many on this node wait for it, and not too many long
+ * polls at a time ({@link PollPool}).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultFailureConverter } from '@temporalio/common';
@@ -9,6 +10,7 @@ import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { ExitResult } from '../../core/signal.js';
 import { terminated } from '../../kernel/endings.js';
 import type { TemporalClient } from './client.js';
+import { PollPool } from './poll-pool.js';
 import { remoteError } from './remote-error.js';
 import { fromFailure } from './workflow/failures.js';
 import { decodePayload, payloadConverter } from './workflow/payload-converter.js';
@@ -18,8 +20,21 @@ type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 /** Number of HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT. */
 const CLOSE_EVENT = 2;
 
+/** Number of WORKFLOW_EXECUTION_STATUS_RUNNING. */
+const RUNNING = 1;
+
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
+
+/** Where to follow a workflow from, and who is told how far it got. */
+export interface Follow {
+  readonly workflowId: string;
+  /** '': the newest run. */
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  /** Told of each run that is followed, before it is. */
+  readonly onRun?: (runId: string) => void;
+}
 
 export class ExitWatcher {
   private readonly watches = new Map<string, AbortController>();
@@ -27,6 +42,7 @@ export class ExitWatcher {
   constructor(
     private readonly client: TemporalClient,
     private readonly onExit: (workflowId: string, result: ExitResult) => void,
+    private readonly polls = new PollPool(),
   ) {}
 
   /** Reports the end of `workflowId` once; a second call while it is watched changes nothing. */
@@ -34,7 +50,7 @@ export class ExitWatcher {
     if (this.watches.has(workflowId)) return;
     const abort = new AbortController();
     this.watches.set(workflowId, abort);
-    void this.follow(workflowId, abort);
+    void this.report(workflowId, abort);
   }
 
   unwatch(workflowId: string): void {
@@ -49,52 +65,76 @@ export class ExitWatcher {
 
   /** How a workflow that has closed ended. @throws PerdureError NOT_FOUND where it is not retained. */
   async resultOf(workflowId: string): Promise<ExitResult> {
-    return this.chain(workflowId, new AbortController().signal);
+    const { signal } = new AbortController();
+    return this.chain({ workflowId, runId: '', signal });
   }
 
-  private async follow(workflowId: string, abort: AbortController): Promise<void> {
-    const result = await this.outcome(workflowId, abort.signal);
-    if (abort.signal.aborted) return;
-    this.watches.delete(workflowId);
-    this.onExit(workflowId, result);
-  }
-
-  /** Tries until there is an outcome: a server that is away for a while is no exit of its workflows. */
-  private async outcome(workflowId: string, signal: AbortSignal): Promise<ExitResult> {
+  /** How a workflow ends. Tries for as long as it takes: a server that is away is no exit of its workflows. */
+  async follow(from: Follow): Promise<ExitResult> {
+    let { runId } = from;
+    const onRun = (next: string): void => {
+      runId = next;
+      from.onRun?.(next);
+    };
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(2 * wait, LAST_RETRY_MS)) {
       try {
-        return await this.chain(workflowId, signal);
+        return await this.chain({ ...from, runId, onRun });
       } catch (thrown) {
         const error = remoteError(thrown);
-        if (signal.aborted || error.kind === ErrorKind.NOT_FOUND) return { value: null, error };
-        await delay(wait);
+        if (from.signal.aborted || error.kind === ErrorKind.NOT_FOUND) {
+          return { value: null, error };
+        }
+        await delay(wait, undefined, { ref: false });
       }
     }
   }
 
-  /** The end of the last run of the chain that starts with the newest run of the id. */
-  private async chain(workflowId: string, signal: AbortSignal): Promise<ExitResult> {
-    let runId = '';
+  private async report(workflowId: string, { signal }: AbortController): Promise<void> {
+    const result = await this.follow({ workflowId, runId: '', signal });
+    if (signal.aborted) return;
+    this.watches.delete(workflowId);
+    this.onExit(workflowId, result);
+  }
+
+  /** The end of the last run of the chain. */
+  private async chain({ workflowId, runId: first, signal, onRun }: Follow): Promise<ExitResult> {
+    let runId = first;
     for (;;) {
-      const end = await this.endOfRun(workflowId, runId, signal);
+      if (runId !== '') onRun?.(runId);
+      const run = { workflowId, runId };
+      const end = await this.polls.run(
+        () => this.isClosed(run),
+        signal,
+        () => this.endOfRun(run, signal),
+      );
       const next = nextRunId(end);
       if (next === '') return toResult(end);
       runId = next;
     }
   }
 
-  private async endOfRun(
-    workflowId: string,
-    runId: string,
-    signal: AbortSignal,
-  ): Promise<HistoryEvent> {
+  private async isClosed(execution: Execution): Promise<boolean> {
+    const { connection, namespace } = this.client;
+    try {
+      const { workflowExecutionInfo } = await connection.workflowService.describeWorkflowExecution({
+        namespace,
+        execution,
+      });
+      return workflowExecutionInfo?.status !== RUNNING;
+    } catch (thrown) {
+      if (remoteError(thrown).kind === ErrorKind.NOT_FOUND) return true;
+      throw thrown;
+    }
+  }
+
+  private async endOfRun(execution: Execution, signal: AbortSignal): Promise<HistoryEvent> {
     const { connection, namespace } = this.client;
     let nextPageToken: Uint8Array = new Uint8Array(0);
     for (;;) {
       const answer = await connection.withAbortSignal(signal, () =>
         connection.workflowService.getWorkflowExecutionHistory({
           namespace,
-          execution: { workflowId, runId },
+          execution,
           waitNewEvent: true,
           historyEventFilterType: CLOSE_EVENT,
           skipArchival: true,
@@ -106,6 +146,11 @@ export class ExitWatcher {
       nextPageToken = answer.nextPageToken ?? new Uint8Array(0);
     }
   }
+}
+
+interface Execution {
+  readonly workflowId: string;
+  readonly runId: string;
 }
 
 /** The run that goes on where this one ended; '' where none does. */

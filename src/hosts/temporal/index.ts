@@ -4,7 +4,9 @@ export type { TemporalClient, TemporalClientOptions, TemporalTls } from './clien
 export { connectTemporal } from './client.js';
 export { HealthWatch } from './health-watch.js';
 export type { FunctionOrder, NodePort } from './node-port.js';
+export { PeerInbox } from './peer-inbox.js';
 export type { TemporalHostOptions } from './temporal-host.js';
 export { TemporalHost } from './temporal-host.js';
 export type { DeploymentVersion, WorkerSettings } from './worker-options.js';
 export type { ActivityData, ActivityDefaults, AppData, WorkflowData } from './workflow/app-data.js';
+export { isLasting } from './workflow/wire.js';

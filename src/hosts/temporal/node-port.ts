@@ -2,11 +2,13 @@
  * What the Temporal host needs of its node: the local processes that workflows talk to, the functions
  * that activities run, and the way in which ends of workflows are told to those who watch them.
  */
+import type { PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
 import type { Pid } from '../../core/pid.js';
 import type { Context, Delivery, ExitResult, Signal } from '../../core/signal.js';
 import type { LogLevel } from '../../kernel/syscalls.js';
 import type { MaybePromise, Spawned, SpawnOrder } from '../../runtime/host.js';
+import type { RelationOp } from './workflow/wire.js';
 
 /** An order to run a function entry as a short process on the node's built-in function host. */
 export interface FunctionOrder {
@@ -27,6 +29,14 @@ export interface NodePort {
   readonly name: string;
   /** Hands a signal to a process of this node. */
   deliver(pid: Pid, signal: Signal): MaybePromise<Delivery>;
+  /** A workflow begins or ends to monitor, or to be linked to, a process of this node. */
+  relate(op: RelationOp, from: Pid, to: Pid): MaybePromise<Delivery>;
+  /** Whether anybody on this node monitors `pid` or is linked to it. */
+  isWatched(pid: Pid): boolean;
+  /** Whether `pid` monitors anybody on this node. */
+  isWatching(pid: Pid): boolean;
+  /** This node and that workflow have lost each other: links are down, what it monitors here is forgotten. */
+  disconnected(pid: Pid, error: PerdureError): void;
   /** Starts a process on a local host (registry id) of this node. */
   spawn(host: string, order: SpawnOrder): MaybePromise<Spawned>;
   /** Runs a function to its end. Rejects only where the runtime itself is at fault. */

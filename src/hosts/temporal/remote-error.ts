@@ -1,6 +1,10 @@
-/** What a Temporal server answers, as errors of perdure. */
+/** What a Temporal server answers, as errors of perdure, and errors of perdure as it takes them. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { defaultFailureConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
+import { toFailure } from './workflow/failures.js';
+import { payloadConverter } from './workflow/payload-converter.js';
 
 /** gRPC status codes by number; what is not here is INTERNAL. */
 const KINDS: { readonly [code: number]: ErrorKind } = {
@@ -24,6 +28,14 @@ export function remoteError(thrown: unknown): PerdureError {
   if (status === undefined) return PerdureError.from(thrown);
   const kind = KINDS[status.code] ?? ErrorKind.INTERNAL;
   return new PerdureError(kind, `Temporal server: ${status.details}`, { cause: thrown });
+}
+
+/** `error` as a server takes it. `final`: no retry policy tries again. */
+export function toProtoFailure(
+  error: PerdureError,
+  final: boolean,
+): temporal.api.failure.v1.IFailure {
+  return defaultFailureConverter.errorToFailure(toFailure(error, final), payloadConverter);
 }
 
 /** The gRPC status code of what was thrown; `undefined` where it is something else. */

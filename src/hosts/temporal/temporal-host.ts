@@ -11,7 +11,9 @@ import { AttributeRegistry } from './attribute-registry.js';
 import type { TemporalClient } from './client.js';
 import { ExitWatcher } from './exit-watcher.js';
 import { Lanes } from './lanes.js';
+import { LastingActivities } from './lasting.js';
 import type { NodePort } from './node-port.js';
+import { type NoticeSignal, Notices } from './notices.js';
 import { PeerInbox } from './peer-inbox.js';
 import { listWorkflows, toProcessInfo } from './process-info.js';
 import { useSdkRuntime } from './sdk-runtime.js';
@@ -20,7 +22,7 @@ import type { WorkerSettings } from './worker-options.js';
 import { WorkerPair } from './worker-pair.js';
 import type { AppData } from './workflow/app-data.js';
 import { workflowOfEntry } from './workflow/sandbox-app.js';
-import { isReservedByTemporal } from './workflow/wire.js';
+import { isReservedByTemporal, type RelationOp } from './workflow/wire.js';
 import { isOpen, WorkflowCalls } from './workflow-calls.js';
 
 export interface TemporalHostOptions {
@@ -33,6 +35,8 @@ export interface TemporalHostOptions {
   readonly settings?: WorkerSettings | undefined;
   /** Told when a worker that was up fails: it polls no more. */
   readonly onLost?: ((error: PerdureError) => void) | undefined;
+  /** What workflows send to this node; one for all hosts of a node. Default: one of its own. */
+  readonly peers?: PeerInbox | undefined;
   /** The prebuilt sandbox; default: the one that was made with perdure. */
   readonly bundlePath?: string | undefined;
 }
@@ -45,6 +49,9 @@ export class TemporalHost implements Host {
   private readonly watcher: ExitWatcher;
   private readonly attributes: AttributeRegistry;
   private readonly lanes = new Lanes();
+  private readonly peers: PeerInbox;
+  private readonly notices: Notices;
+  private readonly lasting: LastingActivities;
   /** Ids that this host has just started: they need not be looked up before they are watched. */
   private readonly fresh = new Set<string>();
   private workers: WorkerPair | null = null;
@@ -65,11 +72,16 @@ export class TemporalHost implements Host {
     this.watcher = new ExitWatcher(client, (workflowId, result) => {
       node.exited(formatPid(id, workflowId), result);
     });
+    const { calls, watcher, lanes } = this;
+    this.peers = options.peers ?? new PeerInbox(node);
+    this.notices = new Notices(calls, lanes, node);
+    const watchEnd = (pid: Pid) => this.watchEnd(pid);
+    this.lasting = new LastingActivities({ client, identity, node, calls, watcher, watchEnd });
   }
 
   /** Creates the worker and the node's own one, and lets them poll. */
   async start(): Promise<void> {
-    const { options, node, calls: workflows, attributes, starter } = this;
+    const { options, node, calls: workflows, attributes, starter, peers, lasting } = this;
     const { id: worker, app } = options;
     this.endLogs = useSdkRuntime(({ level, message, fields }) => {
       if (message.startsWith(NO_WORKFLOWS)) return;
@@ -78,11 +90,11 @@ export class TemporalHost implements Host {
       const shown = PROGRAM_FAILURES.has(message) ? LogLevel.DEBUG : level;
       node.log(shown, `${worker}: ${message}${error}`, null);
     });
-    const peers = new PeerInbox(node);
+    const onRelated = (op: RelationOp, from: Pid) => this.related(op, from);
     this.workers = await WorkerPair.start({
       client: options.client,
       taskQueue: options.taskQueue,
-      world: { worker, app, node, attributes, peers, workflows, starter },
+      world: { worker, app, node, attributes, peers, workflows, starter, lasting, onRelated },
       settings: options.settings ?? {},
       onLost: options.onLost,
       bundlePath: options.bundlePath,
@@ -90,9 +102,12 @@ export class TemporalHost implements Host {
   }
 
   async stop(timeoutMs: number): Promise<void> {
-    this.watcher.close();
     const { workers } = this;
     this.workers = null;
+    // What processes have told workflows comes first: after that, all that they hear is that the node is gone.
+    await this.notices.close(Math.min(timeoutMs, LAST_WORDS_MS));
+    await this.lasting.close();
+    this.watcher.close();
     await workers?.stop(timeoutMs);
     this.endLogs?.();
     this.endLogs = null;
@@ -165,10 +180,13 @@ export class TemporalHost implements Host {
       case 'monitor':
         return this.monitor(pid, workflowId);
       case 'link':
-        return this.link(pid, workflowId);
+        return this.link(pid, workflowId, signal.from);
       case 'unmonitor':
-      case 'unlink':
         return this.watcher.unwatch(workflowId);
+      case 'exit':
+      case 'link_down':
+      case 'unlink':
+        return this.tell(pid, workflowId, signal);
       default:
         throw new PerdureError(
           ErrorKind.INVALID,
@@ -186,19 +204,45 @@ export class TemporalHost implements Host {
     }
   }
 
-  private async link(pid: Pid, workflowId: string): Promise<void> {
-    const description = await this.calls.describe(workflowId);
-    const type = description.workflowExecutionInfo?.type?.name ?? '';
-    if (!this.options.app.workflows.some((w) => w.type === type)) {
-      throw new PerdureError(
-        ErrorKind.INVALID,
-        `${pid} is a ${type}, which is not a workflow of this app: it can be monitored, not linked`,
+  private async link(pid: Pid, workflowId: string, from: Pid): Promise<void> {
+    const { app } = this.options;
+    const note = { from, ids: [], seen: this.peers.seenOf(pid) };
+    try {
+      await this.lanes.run(`${from}>${workflowId}`, () =>
+        this.calls.link(app, pid, workflowId, note),
       );
-    }
-    if (!isOpen(description)) {
-      throw new PerdureError(ErrorKind.NOT_FOUND, `process not found: ${pid} is closed`);
+    } catch (thrown) {
+      const error = PerdureError.from(thrown);
+      const unknown = error.kind !== ErrorKind.NOT_FOUND && error.kind !== ErrorKind.INVALID;
+      // The server may have taken it all the same, and then the workflow must not keep it.
+      if (unknown) this.tell(pid, workflowId, { kind: 'unlink', from });
+      throw error;
     }
     this.watcher.watch(workflowId);
+  }
+
+  private tell(pid: Pid, workflowId: string, signal: NoticeSignal): void {
+    this.notices.tell(workflowId, signal, this.peers.seenOf(pid));
+    this.unwatchIdle(pid);
+  }
+
+  /** A workflow has made or removed a relation to a process here. */
+  private related(op: RelationOp, pid: Pid): void {
+    if (op === 'link') this.watchEnd(pid);
+    else if (op === 'unlink') this.unwatchIdle(pid);
+  }
+
+  /** This node will hear of the end of `pid`, by its own host where that is another one. */
+  private watchEnd(pid: Pid): void {
+    const parts = parsePid(pid);
+    if (parts === undefined || !this.node.isWatched(pid)) return;
+    if (parts.host === this.id) this.watcher.watch(parts.id);
+    else void this.node.deliver(pid, { kind: 'monitor', from: pid });
+  }
+
+  private unwatchIdle(pid: Pid): void {
+    const parts = parsePid(pid);
+    if (parts?.host === this.id && !this.node.isWatched(pid)) this.watcher.unwatch(parts.id);
   }
 
   private remember(pid: Pid): void {
@@ -212,6 +256,9 @@ export class TemporalHost implements Host {
 }
 
 const FRESH_LIMIT = 10_000;
+
+/** How long a stop waits until workflows have been told of the ends of their processes, at most. */
+const LAST_WORDS_MS = 2_000;
 
 /** What the SDK logs when a workflow or an activity ends with an error. */
 const PROGRAM_FAILURES: ReadonlySet<string> = new Set(['Activity failed', 'Workflow failed']);

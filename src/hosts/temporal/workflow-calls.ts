@@ -3,11 +3,19 @@ import { randomUUID } from 'node:crypto';
 import type { temporal } from '@temporalio/proto';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
+import type { Pid } from '../../core/pid.js';
 import type { TemporalClient } from './client.js';
 import { remoteError } from './remote-error.js';
+import type { AppData } from './workflow/app-data.js';
 import { writeHeader } from './workflow/headers.js';
 import { encodeArgs } from './workflow/payload-converter.js';
-import { type CancelNote, OwnSignal, type SignalHeader } from './workflow/wire.js';
+import {
+  type CancelNote,
+  type LinkNote,
+  OwnSignal,
+  type SignalHeader,
+  SOURCE_MEMO,
+} from './workflow/wire.js';
 
 export type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
@@ -23,6 +31,8 @@ export class WorkflowCalls {
     name: string,
     values: readonly Value[],
     header: SignalHeader,
+    /** One id for all attempts of this call: a repeated request is not a second signal. */
+    requestId: string = randomUUID(),
   ): Promise<void> {
     const { service, namespace, identity } = this;
     const payloads = encodeArgs(values, 'payload').map((arg) => arg.payload);
@@ -33,11 +43,29 @@ export class WorkflowCalls {
         signalName: name,
         input: { payloads },
         header: { fields: writeHeader(header) },
-        // One id for all attempts of this call: a repeated request is not a second signal.
-        requestId: randomUUID(),
+        requestId,
         identity,
       }),
     );
+  }
+
+  /**
+   * Tells the workflow `pid` of a link. @returns the id of its present run.
+   * @throws PerdureError NOT_FOUND where it is closed, INVALID where it is not one of perdure.
+   */
+  async link(
+    app: AppData,
+    pid: Pid,
+    workflowId: string,
+    note: LinkNote,
+    requestId: string = randomUUID(),
+  ): Promise<string> {
+    const description = await this.describe(workflowId);
+    checkLinkable(app, pid, description);
+    const header = { from: note.from, context: null };
+    const values = [note as unknown as Value];
+    await this.signal(workflowId, OwnSignal.LINK, values, header, requestId);
+    return description.workflowExecutionInfo?.execution?.runId ?? '';
   }
 
   /**
@@ -101,6 +129,21 @@ export class WorkflowCalls {
 
 /** Number of WORKFLOW_EXECUTION_STATUS_RUNNING. */
 const RUNNING = 1;
+
+/** @throws PerdureError NOT_FOUND where it is closed, INVALID where it is not a workflow of perdure. */
+function checkLinkable(app: AppData, pid: Pid, description: Description): void {
+  const { type, memo } = description.workflowExecutionInfo ?? {};
+  const name = type?.name ?? '';
+  const ours = memo?.fields?.[SOURCE_MEMO] != null || app.workflows.some((w) => w.type === name);
+  if (!ours) {
+    throw new PerdureError(
+      ErrorKind.INVALID,
+      `${pid} is a ${name}, which is not a workflow of perdure: it can be monitored, not linked`,
+    );
+  }
+  if (isOpen(description)) return;
+  throw new PerdureError(ErrorKind.NOT_FOUND, `process not found: ${pid} is closed`);
+}
 
 export function isOpen(description: Description): boolean {
   return description.workflowExecutionInfo?.status === RUNNING;

@@ -6,7 +6,7 @@
  */
 import { alreadyCompleted, notFound } from '../errors.js';
 import { enums, type Failure, int64, type Payloads } from '../proto.js';
-import { due, offer, put, remove } from './activity-record.js';
+import { due, offer, put, remove, timing } from './activity-record.js';
 import type { Draft } from './draft.js';
 import type { ActivityDue } from './effects.js';
 import { activityTimeoutFailure, CommandError } from './failures.js';
@@ -35,7 +35,7 @@ export function startActivity(
   put(d, started);
   d.disarm(due(activity, 'scheduleToStart'));
   if (activity.startToCloseMs > 0)
-    d.arm(due(activity, 'startToClose'), d.nowMs + activity.startToCloseMs);
+    d.arm(due(activity, 'startToClose'), d.nowMs + activity.startToCloseMs, timing(activity));
   armHeartbeat(d, started);
   return started;
 }

@@ -47,5 +47,10 @@ export function offer(d: Draft, activity: ActivityInfo): void {
     taskQueue,
   });
   if (activity.scheduleToStartMs > 0)
-    d.arm(due(activity, 'scheduleToStart'), d.nowMs + activity.scheduleToStartMs);
+    d.arm(due(activity, 'scheduleToStart'), d.nowMs + activity.scheduleToStartMs, timing(activity));
+}
+
+/** A background activity is no work, so its time limits are real time: no clock skips to them. */
+export function timing(activity: ActivityInfo): { readonly skippable: boolean } {
+  return { skippable: !activity.background };
 }

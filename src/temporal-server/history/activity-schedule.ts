@@ -1,6 +1,6 @@
 /** The command ScheduleActivityTask: its checks, its timeouts completed, its event and record. */
 import { duration, durationMs, enums, int64, type temporal } from '../proto.js';
-import { due, offer, put } from './activity-record.js';
+import { due, offer, put, timing } from './activity-record.js';
 import type { Draft } from './draft.js';
 import { CommandError } from './failures.js';
 import { retryPolicyProblem, withDefaults } from './retry.js';
@@ -81,7 +81,7 @@ export function scheduleActivity(
   put(d, activity);
   d.activityIds.set(activityId, scheduledEventId);
   if (activity.scheduleToCloseMs > 0)
-    d.arm(due(activity, 'scheduleToClose'), d.nowMs + activity.scheduleToCloseMs);
+    d.arm(due(activity, 'scheduleToClose'), d.nowMs + activity.scheduleToCloseMs, timing(activity));
   offer(d, activity);
   return scheduledEventId;
 }

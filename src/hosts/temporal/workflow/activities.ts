@@ -17,6 +17,18 @@ import { activityOfEntry, type SandboxData } from './sandbox-app.js';
 import { type Cancellable, cancellable } from './shield.js';
 import type { OwnActivity } from './wire.js';
 
+/** The server wants a limit for every activity. Ten years. */
+const FOR_EVER_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+
+export interface LastingOptions {
+  readonly heartbeatMs: number;
+  readonly scheduleToStartMs?: number;
+  /** Default: the workflow's own. */
+  readonly taskQueue?: string;
+  /** Default: any number. */
+  readonly attempts?: number;
+}
+
 export class Activities {
   constructor(
     private readonly data: SandboxData,
@@ -57,6 +69,20 @@ export class Activities {
         ...(attempts !== undefined && { retry: { maximumAttempts: attempts } }),
       }),
     ).result;
+  }
+
+  /** An activity that lasts as long as what it stands for, {@link isLasting}. */
+  lasting(type: OwnActivity, arg: Value, options: LastingOptions): Cancellable<Value> {
+    const { heartbeatMs, scheduleToStartMs, taskQueue, attempts } = options;
+    return cancellable(() =>
+      scheduleActivity<Value>(type, encodeArgs([arg], type), {
+        startToCloseTimeout: FOR_EVER_MS,
+        heartbeatTimeout: heartbeatMs,
+        ...(scheduleToStartMs !== undefined && { scheduleToStartTimeout: scheduleToStartMs }),
+        ...(taskQueue !== undefined && { taskQueue }),
+        ...(attempts !== undefined && { retry: { maximumAttempts: attempts } }),
+      }),
+    );
   }
 
   /** A local activity of perdure itself. */

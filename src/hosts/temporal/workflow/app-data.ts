@@ -16,7 +16,12 @@ export interface AppData {
   readonly localHosts: readonly string[];
   /** Put in front of the task queues that belong to a node: `<prefix>@node/<node>`. */
   readonly taskQueuePrefix: string;
+  /** How soon a node that is lost shows, in ms. Default {@link HEARTBEAT_MS}. */
+  readonly heartbeatMs?: number;
 }
+
+/** Within this time a workflow hears that the node of a process it monitors or is linked to has died. */
+export const HEARTBEAT_MS = 10_000;
 
 export interface WorkflowData {
   /** Entry id, `namespace:name`. */

@@ -49,7 +49,8 @@ export interface ChildOrder {
   readonly messages: readonly StartupMessage[];
   readonly context: Context;
   readonly options: Options;
-  readonly link: boolean;
+  /** The id of the link to it; `null`: none. */
+  readonly link: string | null;
   /** Whether its end goes to the parent's events; a child that is waited for gives it to the caller alone. */
   readonly silent: boolean;
 }
@@ -57,6 +58,7 @@ export interface ChildOrder {
 interface Child {
   monitored: boolean;
   linked: boolean;
+  ended: Promise<ExitResult>;
 }
 
 export interface StartedChild {
@@ -77,6 +79,8 @@ export interface ChildrenOptions {
 }
 
 export class Children {
+  /** Told of each child that has ended. */
+  onEnd: (pid: Pid) => void = () => {};
   private readonly children = new Map<Pid, Child>();
 
   constructor(private readonly options: ChildrenOptions) {}
@@ -106,8 +110,11 @@ export class Children {
     const workflowId = given ?? uuid4();
     const pid = formatPid(order.worker, workflowId);
     const args = encodeArgs(order.values, 'argument');
-    const { context, messages } = order;
-    headers.attach(args, { pid, context, parent, messages });
+    const { context, messages, link } = order;
+    headers.attach(args, {
+      ...{ pid, context, parent, messages },
+      ...(link !== null && { link }),
+    });
     const sdkOptions = this.sdkOptions(order, options, workflowId);
     const search = await this.searchAttributes(options);
     try {
@@ -148,6 +155,19 @@ export class Children {
     return this.children.has(pid);
   }
 
+  pids(): Iterable<Pid> {
+    return this.children.keys();
+  }
+
+  isMonitored(pid: Pid): boolean {
+    return this.children.get(pid)?.monitored ?? false;
+  }
+
+  /** How a child ends, whoever else hears of it. */
+  endOf(pid: Pid): Promise<ExitResult> | undefined {
+    return this.children.get(pid)?.ended;
+  }
+
   /** Turns EXIT of a child on or off again. */
   monitor(pid: Pid, on: boolean): void {
     const child = this.children.get(pid);
@@ -159,20 +179,20 @@ export class Children {
     if (child !== undefined) child.linked = on;
   }
 
-  private async watch(
+  private watch(
     pid: Pid,
     handle: ChildWorkflowHandle<Workflow>,
     order: ChildOrder,
   ): Promise<ExitResult> {
-    const child: Child = { monitored: !order.silent, linked: order.link };
+    const ended = resultOf(handle).then((result) => this.ended(pid, child, result));
+    const child: Child = { monitored: !order.silent, linked: order.link !== null, ended };
     this.children.set(pid, child);
-    let result: ExitResult;
-    try {
-      result = { value: ((await handle.result()) ?? null) as Value, error: null };
-    } catch (thrown) {
-      result = { value: null, error: fromFailure(thrown) };
-    }
+    return ended;
+  }
+
+  private ended(pid: Pid, child: Child, result: ExitResult): ExitResult {
     this.children.delete(pid);
+    this.onEnd(pid);
     const { deliver } = this.options;
     if (child.monitored) deliver({ kind: 'exit', from: pid, result });
     if (child.linked && result.error !== null) {
@@ -213,6 +233,14 @@ export class Children {
     if (!attributes.ready(search)) await attributes.prepare(search);
     // biome-ignore lint/suspicious/noExplicitAny: the SDK ties key and value by a type that only constants have
     return { typedSearchAttributes: attributes.typed(search) as any };
+  }
+}
+
+async function resultOf(handle: ChildWorkflowHandle<Workflow>): Promise<ExitResult> {
+  try {
+    return { value: ((await handle.result()) ?? null) as Value, error: null };
+  } catch (thrown) {
+    return { value: null, error: fromFailure(thrown) };
   }
 }
 

@@ -44,7 +44,7 @@ const cut = (text: string, length: number): string =>
  * The description of an error as a payload. Details that cannot be sent, or are too large, are replaced by
  * a note: a failure that the server refuses would be tried again for ever.
  */
-function errorValue(error: PerdureError): Value {
+export function errorValue(error: PerdureError): Value {
   const data = error.toData();
   const small = {
     ...data,

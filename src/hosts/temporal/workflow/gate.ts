@@ -11,8 +11,12 @@ import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import { Queue } from '../../../core/queue.js';
 import { cancellable } from './shield.js';
 
-/** Of one kind at a time; the server's own limit is 2,000. */
+/**
+ * Of one kind at a time. The server's own limit is 2,000, of activities all together: those that last must
+ * not take the places of those that come and go.
+ */
 const MAX_PENDING = 1000;
+const MAX_LASTING = 900;
 
 /** Bytes of commands in one activation. The server takes 4 MiB, other commands and framing among them. */
 const MAX_TASK_BYTES = 3 * 1024 * 1024;
@@ -30,9 +34,11 @@ interface Waiting {
 class Lane {
   pending = 0;
   readonly waiting = new Queue<Waiting>();
+
+  constructor(readonly limit: number) {}
 }
 
-export type GateKind = 'activity' | 'child' | 'signal' | 'cancel';
+export type GateKind = 'activity' | 'lasting' | 'child' | 'signal' | 'cancel';
 
 export class Gate {
   /** The length of the history tells workflow tasks apart, live and in a replay alike. */
@@ -40,10 +46,11 @@ export class Gate {
   private taskBytes = 0;
   private lastPlace = 0;
   private readonly lanes: { readonly [K in GateKind]: Lane } = {
-    activity: new Lane(),
-    child: new Lane(),
-    signal: new Lane(),
-    cancel: new Lane(),
+    activity: new Lane(MAX_PENDING),
+    lasting: new Lane(MAX_LASTING),
+    child: new Lane(MAX_PENDING),
+    signal: new Lane(MAX_PENDING),
+    cancel: new Lane(MAX_PENDING),
   };
   private renewing = false;
 
@@ -83,7 +90,7 @@ export class Gate {
       this.task = historyLength;
       this.taskBytes = 0;
     }
-    if (lane.pending >= MAX_PENDING) return false;
+    if (lane.pending >= lane.limit) return false;
     if (this.taskBytes > 0 && this.taskBytes + bytes > MAX_TASK_BYTES) return false;
     lane.pending++;
     this.taskBytes += bytes;
@@ -115,8 +122,8 @@ export class Gate {
   }
 }
 
-const waitsForBytes = ({ waiting, pending }: Lane): boolean =>
-  waiting.first !== undefined && pending < MAX_PENDING;
+const waitsForBytes = ({ waiting, pending, limit }: Lane): boolean =>
+  waiting.first !== undefined && pending < limit;
 
 /** The lane where that waits which came first. */
 function firstOf(lanes: readonly Lane[]): Lane | undefined {

@@ -6,7 +6,7 @@ import type { Value } from '../../../core/payload.js';
 import { readCancelReason } from './cancel-reasons.js';
 import { workflowProcess } from './instance.js';
 import { payloadBytes } from './payload-converter.js';
-import { isReservedByTemporal, OwnSignal } from './wire.js';
+import { isLasting, isReservedByTemporal, OwnSignal } from './wire.js';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 
@@ -32,7 +32,8 @@ export const interceptors = (): WorkflowInterceptors => ({
       scheduleActivity(input, next) {
         const headers = workflowProcess.headers.of(input.args);
         const bytes = bytesOf(input.args, headers);
-        return workflowProcess.gate.pass('activity', bytes, () => next({ ...input, headers }));
+        const kind = isLasting(input.activityType) ? 'lasting' : 'activity';
+        return workflowProcess.gate.pass(kind, bytes, () => next({ ...input, headers }));
       },
       scheduleLocalActivity: (input, next) =>
         next({ ...input, headers: workflowProcess.headers.of(input.args) }),

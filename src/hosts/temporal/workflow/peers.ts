@@ -34,14 +34,17 @@ export class Peers {
   constructor(
     private readonly prefix: string,
     /** Names this run: what a receiver keeps the numbers of. */
-    private readonly sender: string,
+    readonly sender: string,
     private readonly activities: Activities,
     private readonly outstanding: Outstanding,
     private readonly undeliverable: (node: string, items: readonly Item[], thrown: unknown) => void,
   ) {}
 
-  /** @throws PerdureError INVALID for a signal that is too large for a batch of its own. */
-  send(node: string, to: Pid, signal: PeerSignal): void {
+  /**
+   * @returns the number of the signal.
+   * @throws PerdureError INVALID for a signal that is too large for a batch of its own.
+   */
+  send(node: string, to: Pid, signal: PeerSignal): number {
     const item = { seq: this.lastSeq + 1, to, signal };
     const bytes = payloadBytes(encodePayload(item as unknown as Value));
     checkBytes(bytes + 3 * this.sender.length + BATCH_FRAMING_BYTES, 'payload');
@@ -50,6 +53,7 @@ export class Peers {
     this.lanes.set(node, lane);
     lane.queue.push({ item, bytes });
     if (!lane.busy) void this.outstanding.add(this.drain(node, lane));
+    return item.seq;
   }
 
   private async drain(node: string, lane: Lane): Promise<void> {

@@ -28,13 +28,15 @@ import { encodeArg } from './payload-converter.js';
 import { type SandboxData, sandboxData, workflowOfType } from './sandbox-app.js';
 import {
   cancelNote,
+  endNote,
+  linkNote,
   type ReadStartHeader,
   signalHeader,
   startHeader,
   startupMessages,
 } from './shapes.js';
 import { type Inputs, WorkflowSyscalls } from './syscalls.js';
-import { OwnSignal, type SignalHeader } from './wire.js';
+import { type Notice, OwnSignal, type SignalHeader } from './wire.js';
 
 /** Turns of tasks between two waits; more is a loop that never ends. */
 const TURN_LIMIT = 50_000;
@@ -48,6 +50,9 @@ const INSTRUCTION_LIMIT = 20_000_000;
 /** How long a run that has ended waits for what it sent to be with the server. */
 const CLOSING_LIMIT_MS = 10_000;
 
+/** What comes to a process: for its kernel, or about its monitors and links. */
+type Inbound = Signal | Notice;
+
 interface Running {
   readonly kernel: Kernel;
   readonly syscalls: WorkflowSyscalls;
@@ -58,7 +63,7 @@ export class WorkflowProcess {
   readonly cancelReasons = new CancelReasons();
   readonly gate = new Gate();
   /** Signals that came in the first task, before `main` has run. */
-  private readonly early: Signal[] = [];
+  private readonly early: Inbound[] = [];
   private readonly budget = new Budget(INSTRUCTION_LIMIT);
   private running: Running | null = null;
   private stepping = false;
@@ -107,6 +112,10 @@ export class WorkflowProcess {
     const context = header.context ?? EMPTY_CONTEXT;
     const kernel = new Kernel({ pid, entry: workflow.entry, context, syscalls });
     this.running = { kernel, syscalls };
+    const { link, parent } = header;
+    if (link !== undefined && parent != null) {
+      syscalls.relations.receive({ kind: 'link', note: { from: parent, ids: [link], seen: null } });
+    }
     this.open(kernel, workflow, values);
     this.step();
     const from = header.parent ?? null;
@@ -154,9 +163,15 @@ export class WorkflowProcess {
     };
   }
 
-  private deliver(signal: Signal): void {
+  private deliver(signal: Inbound): void {
     if (this.running === null) this.early.push(signal);
+    else if ('note' in signal) this.relate(this.running, signal);
     else this.input((kernel) => kernel.deliver(signal));
+  }
+
+  /** One that has ended has no relations any more; its end is told by whoever watches it. */
+  private relate({ kernel, syscalls }: Running, notice: Notice): void {
+    if (kernel.result === null) syscalls.relations.receive(notice);
   }
 
   private input(give: (kernel: Kernel) => void): void {
@@ -200,10 +215,12 @@ function repeatsItsStart(): boolean {
 }
 
 interface Received {
-  readonly signals: readonly Signal[];
+  readonly signals: readonly Inbound[];
   /** Parts that are not what perdure writes, and were left out. */
   readonly malformed: number;
 }
+
+const MALFORMED: Received = { signals: [], malformed: 1 };
 
 function toSignals(name: string, args: readonly Value[], header: SignalHeader): Received {
   const { from, context } = header;
@@ -217,10 +234,22 @@ function toSignals(name: string, args: readonly Value[], header: SignalHeader): 
     }
     case OwnSignal.CANCEL: {
       const note = cancelNote(args[0]);
-      if (note === undefined) return { signals: [], malformed: 1 };
+      if (note === undefined) return MALFORMED;
       const { reason, deadline, from: canceller } = note;
       const signal = { kind: 'cancel', from: canceller, reason, deadlineMs: deadline } as const;
       return { signals: [signal], malformed: 0 };
+    }
+    case OwnSignal.EXIT:
+    case OwnSignal.LINK_DOWN: {
+      const kind = name === OwnSignal.EXIT ? 'exit' : 'link_down';
+      const note = endNote(args[0]);
+      return note === undefined ? MALFORMED : { signals: [{ kind, note }], malformed: 0 };
+    }
+    case OwnSignal.LINK:
+    case OwnSignal.UNLINK: {
+      const kind = name === OwnSignal.LINK ? 'link' : 'unlink';
+      const note = linkNote(args[0]);
+      return note === undefined ? MALFORMED : { signals: [{ kind, note }], malformed: 0 };
     }
     default:
       return {

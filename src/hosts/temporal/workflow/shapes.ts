@@ -8,6 +8,9 @@ import type { Context } from '../../../core/signal.js';
 import type {
   ActivityHeader,
   CancelNote,
+  EndNote,
+  LinkNote,
+  Seen,
   SignalHeader,
   StartHeader,
   StartupBatch,
@@ -44,6 +47,7 @@ export function startHeader(value: Value): ReadStartHeader {
     ...(context !== null && { context }),
     parent: pidOf(fields.parent),
     messages: startupMessages(fields.messages ?? []),
+    ...(typeof fields.link === 'string' && { link: fields.link }),
   };
 }
 
@@ -94,6 +98,45 @@ export function cancelNote(value: Value | undefined): CancelNote | undefined {
     (deadline === null || (typeof deadline === 'number' && deadline >= 0)) &&
     (from === null || pidOf(from) !== null);
   return right ? (fields as unknown as CancelNote) : undefined;
+}
+
+/** How a process ended, as its node tells it. */
+export function endNote(value: Value | undefined): EndNote | undefined {
+  const fields = fieldsOf(value);
+  if (fields === undefined || Object.keys(fields).length !== 4) return undefined;
+  const { from, error, value: result, seen } = fields;
+  const right =
+    pidOf(from) !== null &&
+    result !== undefined &&
+    isErrorOrNull(error) &&
+    (error === null || result === null) &&
+    isSeenOrNull(seen);
+  return right ? (fields as unknown as EndNote) : undefined;
+}
+
+/** Links that are made or removed. */
+export function linkNote(value: Value | undefined): LinkNote | undefined {
+  const fields = fieldsOf(value);
+  if (fields === undefined || Object.keys(fields).length !== 3) return undefined;
+  const { from, ids, seen } = fields;
+  const right =
+    pidOf(from) !== null &&
+    Array.isArray(ids) &&
+    ids.every((id: Value) => typeof id === 'string') &&
+    isSeenOrNull(seen);
+  return right ? (fields as unknown as LinkNote) : undefined;
+}
+
+function isErrorOrNull(value: Value | undefined): boolean {
+  if (value === null) return true;
+  const fields = fieldsOf(value);
+  return typeof fields?.kind === 'string' && typeof fields.message === 'string';
+}
+
+function isSeenOrNull(value: Value | undefined): value is (Value & Seen) | null {
+  if (value === null) return true;
+  const fields = fieldsOf(value);
+  return typeof fields?.sender === 'string' && typeof fields.seq === 'number';
 }
 
 const isTextOrNull = (value: Value | undefined): boolean =>

@@ -3,7 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
 import type { Pid } from '../../../core/pid.js';
-import type { Signal } from '../../../core/signal.js';
+import type { ExitResult, Signal } from '../../../core/signal.js';
 import { type Answer, DONE } from '../../../kernel/program.js';
 import type { HostRequest, SpawnRequest } from '../../../kernel/request.js';
 import type { LogLevel, Syscalls } from '../../../kernel/syscalls.js';
@@ -18,10 +18,10 @@ import { sinks } from './logs.js';
 import { OutgoingSignals } from './outgoing-signals.js';
 import { Outstanding } from './outstanding.js';
 import { Peers } from './peers.js';
+import { Relations } from './relations.js';
 import { type SandboxData, workerOf, workflowOfEntry } from './sandbox-app.js';
 import { Timers } from './timers.js';
 import { Versions } from './versions.js';
-import { OwnActivity, type SpawnNote } from './wire.js';
 import { workflowInfoValue } from './workflow-info.js';
 
 /** What the process gives to its syscalls: the ways back into its kernel. */
@@ -47,6 +47,7 @@ export interface SyscallsOptions {
 
 export class WorkflowSyscalls implements Syscalls {
   readonly outstanding = new Outstanding();
+  readonly relations: Relations;
   private readonly timers: Timers;
   private readonly versions = new Versions();
   private readonly activities: Activities;
@@ -79,6 +80,9 @@ export class WorkflowSyscalls implements Syscalls {
     const { activities, outstanding } = this;
     const toSelf = (signal: Signal) => inputs.deliver(signal);
     this.signals = new OutgoingSignals({ ...options, activities, outstanding, peers, toSelf });
+    const { children, signals } = this;
+    const parts = { data, children, peers, activities, signals, outstanding };
+    this.relations = new Relations({ ...parts, self: pid, deliver: toSelf });
   }
 
   now(): number {
@@ -129,9 +133,9 @@ export class WorkflowSyscalls implements Syscalls {
       case 'spawn':
         return this.spawn(call, request.spawn);
       case 'exec':
-        return this.exec(call, this.childOrder(request.spawn, true));
+        return this.exec(call, request.spawn);
       case 'workflow_exec':
-        return this.exec(call, this.ownWorkerOrder(request));
+        return this.later(call, this.execChild(this.ownWorkerOrder(request)));
       case 'call': {
         const started = this.activities.call(request.call, this.options.inputs.where());
         this.aborts.set(call, started.cancel);
@@ -141,7 +145,7 @@ export class WorkflowSyscalls implements Syscalls {
       case 'unmonitor':
       case 'link':
       case 'unlink':
-        return this.relate(request.op, request.pid);
+        return this.soon(call, this.relations.relate(request.op, request.pid));
       case 'cancel': {
         const { reason, deadlineMs } = request;
         const from = this.options.pid;
@@ -176,57 +180,46 @@ export class WorkflowSyscalls implements Syscalls {
   // --- processes --------------------------------------------------------------------------------
 
   private spawn(call: number, request: SpawnRequest): Answer | null {
-    if (this.options.data.app.localHosts.includes(request.host)) {
-      return this.later(call, this.spawnLocal(request));
+    if (!this.isLocal(request.host)) {
+      return this.later(call, this.spawnChild(this.childOrder(request, false)));
     }
-    const order = this.childOrder(request, false);
-    const started = this.children.start(order, this.options.inputs.where());
+    const started = this.relations.startLocal(request);
+    // The program knows the PID before it hears of the end of the process.
+    const told = (): void => void started.then((local) => local.told());
     return this.later(
       call,
       started.then(({ pid }) => pid),
+      told,
     );
   }
 
-  private spawnLocal(request: SpawnRequest): Promise<Value> {
-    if (request.monitor || request.link) {
-      throw notYet(`a workflow cannot monitor or link a local process (${request.host})`);
-    }
-    const { host, entry, values, name, messages, context, options } = request;
-    const parent = this.options.pid;
-    const note: SpawnNote = {
-      host,
-      entry,
-      values,
-      name,
-      messages,
-      context,
-      options,
-      parent,
-    };
-    // One attempt: a second one after a lost answer would start a second process.
-    const work = this.activities.own(OwnActivity.SPAWN, note as unknown as Value, { attempts: 1 });
-    return this.outstanding.add(work);
+  private async spawnChild(order: ChildOrder): Promise<Value> {
+    const { pid, ended } = await this.children.start(order, this.options.inputs.where());
+    if (ended === null) await this.relations.adopt(pid, order.link !== null);
+    else if (order.link !== null) this.relations.childLinked(pid, order.link);
+    return pid;
   }
 
-  private exec(call: number, order: ChildOrder): Answer | null {
-    const run = async (): Promise<Value> => {
-      const { pid, ended } = await this.children.start(order, this.options.inputs.where());
-      if (ended === null)
-        throw notYet(`waiting for ${pid}, which is not a child of this workflow,`);
-      const { value, error } = await ended;
-      if (error !== null) throw error;
-      return value;
-    };
-    return this.later(call, run());
+  private exec(call: number, request: SpawnRequest): Answer | null {
+    if (!this.isLocal(request.host)) {
+      return this.later(call, this.execChild(this.childOrder(request, true)));
+    }
+    return this.later(call, this.relations.execLocal(request).then(valueOrThrow));
+  }
+
+  private async execChild(order: ChildOrder): Promise<Value> {
+    const { pid, ended } = await this.children.start(order, this.options.inputs.where());
+    return valueOrThrow(await (ended ?? this.relations.endOf(pid)));
+  }
+
+  private isLocal(host: string): boolean {
+    return this.options.data.app.localHosts.includes(host);
   }
 
   private childOrder(request: SpawnRequest, silent: boolean): ChildOrder {
     const { app } = this.options.data;
     const worker = workerOf(app, request.host);
     if (worker === undefined) {
-      if (app.localHosts.includes(request.host)) {
-        throw notYet(`a workflow cannot wait for a process on ${request.host}`);
-      }
       const known = [...Object.keys(app.workers), ...app.localHosts].join(', ');
       throw new PerdureError(
         ErrorKind.NOT_FOUND,
@@ -234,7 +227,8 @@ export class WorkflowSyscalls implements Syscalls {
       );
     }
     const workflow = workflowOfEntry(app, request.entry);
-    return { ...request, workflow, worker, silent };
+    const link = request.link ? this.relations.newLink() : null;
+    return { ...request, workflow, worker, silent, link };
   }
 
   private ownWorkerOrder(request: Extract<HostRequest, { op: 'workflow_exec' }>): ChildOrder {
@@ -249,19 +243,9 @@ export class WorkflowSyscalls implements Syscalls {
       options,
       name: null,
       messages: [],
-      link: false,
+      link: null,
       silent: true,
     };
-  }
-
-  private relate(op: 'monitor' | 'unmonitor' | 'link' | 'unlink', pid: Pid): Answer {
-    if (!this.children.has(pid)) {
-      if (op === 'unmonitor' || op === 'unlink') return answered(true);
-      throw notYet(`a workflow can ${op} its own children only, and ${pid} is none,`);
-    }
-    if (op === 'monitor' || op === 'unmonitor') this.children.monitor(pid, op === 'monitor');
-    else this.children.link(pid, op === 'link');
-    return answered(true);
   }
 
   // --- the rest ---------------------------------------------------------------------------------
@@ -287,13 +271,14 @@ export class WorkflowSyscalls implements Syscalls {
     return answer instanceof Promise ? this.later(call, answer) : answered(answer);
   }
 
-  /** The answer of `call` comes when `work` settles. */
-  private later(call: number, work: Promise<Value>): null {
+  /** The answer of `call` comes when `work` settles. `then` is called after a good one. */
+  private later(call: number, work: Promise<Value>, then: () => void = () => {}): null {
     const { inputs } = this.options;
     work.then(
       (value) => {
         this.aborts.delete(call);
         inputs.answer(call, answered(value ?? null));
+        then();
       },
       (thrown: unknown) => {
         this.aborts.delete(call);
@@ -306,6 +291,12 @@ export class WorkflowSyscalls implements Syscalls {
 
 function answered(value: Value): Answer {
   return value === null ? DONE : { value, ok: true, error: null };
+}
+
+/** What a process that ended has returned. @throws its error. */
+function valueOrThrow({ value, error }: ExitResult): Value {
+  if (error !== null) throw error;
+  return value;
 }
 
 function refused(error: PerdureError): Answer {

@@ -2,6 +2,7 @@
  * Names and shapes that the sandbox, the node side and other nodes agree on. They stand in histories:
  * a change of meaning here makes running workflows diverge.
  */
+import type { ErrorData } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
 import type { Pid } from '../../../core/pid.js';
 import type { Context, Signal } from '../../../core/signal.js';
@@ -19,6 +20,8 @@ export interface StartHeader {
    * the first run alone: retries and cron runs of the chain have the same header.
    */
   readonly messages?: readonly StartupBatch[number][];
+  /** The parent links it: the id of that link. */
+  readonly link?: string;
 }
 
 /** On a signal. */
@@ -42,6 +45,14 @@ export const OwnSignal = {
   BATCH: '@batch',
   /** A cancel request: one argument, a {@link CancelNote}. */
   CANCEL: '@cancel',
+  /** A monitored local process ended: one argument, an {@link EndNote}. */
+  EXIT: '@exit',
+  /** A linked local process failed: one argument, an {@link EndNote}. */
+  LINK_DOWN: '@link_down',
+  /** Somebody has made a link: one argument, a {@link LinkNote}. */
+  LINK: '@link',
+  /** Somebody has removed a link, or ended normally: one argument, a {@link LinkNote}. */
+  UNLINK: '@unlink',
 } as const;
 export type OwnSignal = (typeof OwnSignal)[keyof typeof OwnSignal];
 
@@ -57,6 +68,37 @@ export interface CancelNote {
   readonly from: Pid | null;
 }
 
+export type RelationOp = 'monitor' | 'unmonitor' | 'link' | 'unlink';
+
+/**
+ * What a node had heard of a workflow when it sent something: the number of its last item about a monitor
+ * or link. What the workflow has asked for since then is not known yet to who sent this.
+ */
+export interface Seen {
+  readonly sender: string;
+  readonly seq: number;
+}
+
+/** How a local process ended. */
+export interface EndNote {
+  readonly from: Pid;
+  readonly value: Value;
+  readonly error: ErrorData | null;
+  readonly seen: Seen | null;
+}
+
+/** A link that is made or removed; between two workflows each link has an id. */
+export interface LinkNote {
+  readonly from: Pid;
+  readonly ids: readonly string[];
+  readonly seen: Seen | null;
+}
+
+/** What another process tells a workflow about a monitor or a link between them. */
+export type Notice =
+  | { readonly kind: 'exit' | 'link_down'; readonly note: EndNote }
+  | { readonly kind: 'link' | 'unlink'; readonly note: LinkNote };
+
 /** Activities that perdure itself runs. */
 export const OwnActivity = {
   /** Hands a {@link PeerBatch} to processes of one node; on that node's own task queue. */
@@ -65,6 +107,15 @@ export const OwnActivity = {
   SPAWN: 'perdure.spawn',
   /** Starts a workflow as a client does: a {@link StartNote}. Answers the PID. */
   START: 'perdure.start',
+  /**
+   * Lives as long as a workflow has to do with processes of one node, on that node's own task queue and
+   * heartbeaten by it: its end is the node's. One argument, a {@link LeaseNote}.
+   */
+  LEASE: 'perdure.lease',
+  /** Ends as a workflow ends. One argument, a {@link WatchNote}. */
+  WATCH: 'perdure.watch',
+  /** Tells a workflow of a link. One argument, a {@link LinkOrder}. Answers the id of its present run. */
+  LINK: 'perdure.link',
   /** Terminates a workflow. */
   TERMINATE: 'perdure.terminate',
   /** Makes sure of search attributes. Answers name → type. */
@@ -73,6 +124,32 @@ export const OwnActivity = {
 export type OwnActivity = (typeof OwnActivity)[keyof typeof OwnActivity];
 
 export const OWN_ACTIVITY_PREFIX = 'perdure.';
+
+/**
+ * Whether an activity only waits for something to end: it runs for as long as its workflow likes, holds no
+ * place in a worker, and is no work that a clock has to wait for.
+ */
+export function isLasting(activityType: string): boolean {
+  return activityType === OwnActivity.LEASE || activityType === OwnActivity.WATCH;
+}
+
+export interface LeaseNote {
+  /** The workflow. */
+  readonly pid: Pid;
+  /** The node, its incarnation included. */
+  readonly node: string;
+}
+
+export interface WatchNote {
+  readonly workflow_id: string;
+  /** The run to begin with; `null`: the present one. */
+  readonly run_id: string | null;
+}
+
+export interface LinkOrder {
+  readonly pid: Pid;
+  readonly note: LinkNote;
+}
 
 /** Signals of one workflow run to processes of one node. `seq` counts up: a receiver drops what it has seen. */
 export interface PeerBatch {
@@ -85,7 +162,7 @@ export interface PeerBatch {
 }
 
 /** The signals that a workflow may send to a local process, as plain JSON. */
-export type PeerSignal = Extract<Signal, { kind: 'message' | 'cancel' | 'terminate' }>;
+export type PeerSignal = Extract<Signal, { kind: 'message' | 'cancel' | 'terminate' | RelationOp }>;
 
 export interface SpawnNote {
   readonly host: string;
@@ -96,6 +173,15 @@ export interface SpawnNote {
   readonly context: Context;
   readonly options: { readonly [name: string]: Value };
   readonly parent: Pid;
+  /** The workflow monitors it, or is linked to it, from its start. */
+  readonly monitor: boolean;
+  readonly link: boolean;
+}
+
+export interface SpawnAnswer {
+  readonly pid: Pid;
+  /** Whether the process is new and its node knows of the monitor and the link that were asked for. */
+  readonly bound: boolean;
 }
 
 /** The start of a workflow with what no command of a workflow can ask for. */
