@@ -59,14 +59,17 @@ export interface RelationsWorld extends WorldNode {
 export async function relationsWorld(options: RelationsOptions): Promise<RelationsWorld> {
   const { programs, heartbeatMs } = options;
   const server = await testServer();
-  const client = await connectTemporal({ address: server.address });
   const app = {
     ...appOf({ workflows: programs }, `spec-${randomUUID()}`),
     ...(heartbeatMs !== undefined && { heartbeatMs }),
   };
   const engine = fengariEngine(standardModules());
   const nodes: WorldNode[] = [];
+  const clients: TemporalClient[] = [];
   const startNode = async (): Promise<WorldNode> => {
+    // One a node: the workers of one connection may not share a task queue.
+    const client = await connectTemporal({ address: server.address });
+    clients.push(client);
     const node = new Node({ name: `n-${randomUUID().slice(0, 8)}`, clock: new SystemClock() });
     const events: NodeEvent[] = [];
     node.events.subscribe((event) => events.push(event));
@@ -101,6 +104,7 @@ export async function relationsWorld(options: RelationsOptions): Promise<Relatio
   };
   const first = await startNode();
   const { node } = first;
+  const client = clients[0] as TemporalClient;
   const workflows = new Set<string>();
   const world: RelationsWorld = {
     ...first,
@@ -124,7 +128,7 @@ export async function relationsWorld(options: RelationsOptions): Promise<Relatio
       try {
         await replayAll(client, app, WORKER, [...workflows]);
       } finally {
-        await client.close();
+        for (const each of clients) await each.close();
         await server.close();
       }
     },
