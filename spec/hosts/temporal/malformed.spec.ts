@@ -35,6 +35,14 @@ describe('what another client sends in a wrong shape', () => {
     ['@batch', '[{"topic":5,"values":7}]'],
     ['@batch', '7'],
     ['@cancel', '{"deadline":"soon","reason":{"a":1},"from":5}'],
+    ['@exit', '7'],
+    ['@exit', '{"from":"nobody","value":1,"error":null,"seen":null}'],
+    ['@exit', '{"from":"{n@app:p|1}","value":1,"error":{"kind":"INTERNAL"},"seen":null}'],
+    ['@exit', '{"from":"{n@app:p|1}","value":1,"error":null,"seen":{"seq":1}}'],
+    ['@link_down', '[]'],
+    ['@link', '{"from":"{n@app:p|1}","ids":"all","seen":null}'],
+    ['@link', '{"from":"{n@app:p|1}","ids":[7],"seen":null}'],
+    ['@unlink', '{"from":5,"ids":[],"seen":null}'],
   ])('is dropped and logged: signal %s %s', async (name, json) => {
     const pid = await world.spawn('first');
     await signal(pid, name, json);
