@@ -284,10 +284,21 @@ entries:
     task_queue: q
     worker_options:
       enable_session_worker: true
+      max_concurrent_session_execution_size: 5
+      max_concurrent_eager_activity_execution_size: 3
+      worker_local_activities_per_second: 10
+      deadlock_detection_timeout: 5s
+      disable_registration_aliasing: true
 `),
     });
-    expect((await loadRegistry(dir)).warnings).toMatchObject([
+    const { warnings } = await loadRegistry(dir);
+    expect(warnings).toMatchObject([
       { line: 10, entry: 'app:w', field: 'worker_options.enable_session_worker' },
+      { line: 11, field: 'worker_options.max_concurrent_session_execution_size' },
+      { line: 12, field: 'worker_options.max_concurrent_eager_activity_execution_size' },
+      { line: 13, field: 'worker_options.worker_local_activities_per_second' },
+      { line: 14, field: 'worker_options.deadlock_detection_timeout' },
+      { line: 15, field: 'worker_options.disable_registration_aliasing' },
     ]);
   });
 
