@@ -271,4 +271,16 @@ describe('a workflow that a workflow started with what only a client can ask for
     const { pid } = await fromWorkflow(world, 'waits', { 'workflow.start_delay': 1 }, ['first']);
     expect((await world.exitOf(pid ?? '')).value).toBe('first');
   });
+
+  it.each([
+    ['start_delay', { 'workflow.start_delay': 1 }],
+    ['terminate_existing', { 'workflow.id_conflict_policy': 'terminate_existing' }],
+    ['enable_eager_start', { 'workflow.enable_eager_start': true }],
+  ])('tells its end by EXIT all the same, unasked: %s', async (name, options) => {
+    const more = { ...options, 'workflow.id': `told of ${name}` };
+    expect((await world.run('awaits', ['hello', more])).value).toEqual({
+      same: true,
+      value: 'hello you',
+    });
+  });
 });
