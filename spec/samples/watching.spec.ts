@@ -1,4 +1,4 @@
-/** Local processes that watch, link and end workflows. */
+/** Local processes and workflows that watch, link and end workflows. */
 import { describe, expect, it } from '@jest/globals';
 import { describeSamples } from '../support/sample-app.js';
 
@@ -23,26 +23,58 @@ const workflows = {
     end`,
 };
 
-const LONG = 'local pid = assert(process.spawn("app:long", "app:worker", { iterations = 3 }))';
-
-const processes = {
-  later: `
-    return function()
-      ${LONG}
+/** What watches a workflow that somebody else started: `... = pid`. */
+const watchers = {
+  sees_end: `
+    return function(pid)
       local ok, err = process.monitor(pid)
+      if err then return { error = tostring(err) } end
       local event = process.events():receive()
       return { ok = ok, kind = event.kind, same = event.from == pid, value = event.result.value }
     end`,
-  /** Of two monitors one is taken back: only the other workflow's end is told. */
-  unwatched: `
-    return function()
-      local function start(n) return assert(process.spawn_monitored("app:long", "app:worker", { iterations = n })) end
-      local first, second = start(1), start(2)
-      process.unmonitor(first)
+  takes_back: `
+    return function(first, second)
+      assert(process.monitor(first))
+      assert(process.monitor(second))
+      local ok = process.unmonitor(first)
+      assert(process.terminate(first))
+      assert(process.terminate(second))
       local event = process.events():receive()
-      local more = process.events():try_receive()
-      return { second = event.from == second, more = more and more.kind }
+      local more = process.events():receive_timeout("1m")
+      return { ok = ok, second = event.from == second, more = more and more.kind }
     end`,
+  sees_link_down: `
+    return function(pid)
+      process.set_options({ trap_links = true })
+      time.sleep("200ms")
+      local ok, err = process.link(pid)
+      if err then return { error = tostring(err) } end
+      process.terminate(pid)
+      local event = process.events():receive()
+      return { ok = ok, kind = event.kind, same = event.from == pid, error = event.result.error:kind() }
+    end`,
+  unlinks_it: `
+    return function(pid)
+      assert(process.link(pid))
+      local ok = process.unlink(pid)
+      assert(process.terminate(pid))
+      local event = process.events():receive_timeout("1m")
+      return { ok = ok, event = event and event.kind }
+    end`,
+  falls_with_it: `
+    return function(pid)
+      assert(process.link(pid))
+      process.terminate(pid)
+      process.inbox():receive()
+    end`,
+};
+const durable = Object.fromEntries(
+  Object.entries(watchers).map(([name, text]) => [`durable_${name}`, text]),
+);
+
+const LONG = 'local pid = assert(process.spawn("app:long", "app:worker", { iterations = 3 }))';
+
+const processes = {
   terminates: `
     return function()
       ${LONG}
@@ -59,40 +91,24 @@ const processes = {
       local failure = event.result.error
       return { ok = ok, value = event.result.value, error = failure and failure:kind() }
     end`,
-  /** Links to a workflow that has been running for a while, and ends it. */
-  links: `
-    return function()
-      process.set_options({ trap_links = true })
-      ${LONG}
-      time.sleep("200ms")
-      local ok, err = process.link(pid)
-      process.terminate(pid)
-      local event = process.events():receive()
-      return { ok = ok, error = err and tostring(err), kind = event.kind, same = event.from == pid }
-    end`,
-  unlinks: `
-    return function()
-      ${LONG}
-      local linked, err = process.link(pid)
-      local unlinked = process.unlink(pid)
-      process.monitor(pid)
-      process.terminate(pid)
-      local event = process.events():receive()
-      return { linked = linked, error = err and tostring(err), unlinked = unlinked, kind = event.kind }
-    end`,
-  falls: `
-    return function()
-      ${LONG}
-      assert(process.link(pid))
-      process.terminate(pid)
-      process.inbox():receive()
-    end`,
 };
 
-describeSamples('watching workflows', { workflows, processes }, (app) => {
-  describe('a monitor', () => {
-    it('can be set after the start', async () => {
-      expect(await app().run('later')).toEqual({
+const samples = {
+  workflows: { ...workflows, ...durable },
+  processes: { ...processes, ...watchers },
+};
+
+describeSamples('watching workflows', samples, (app) => {
+  describe.each([
+    ['a local process', ''],
+    ['another workflow', 'durable_'],
+  ])('from %s', (_from, prefix) => {
+    /** Does not end by itself, so that no end comes before it is watched. */
+    const start = () => app().spawn('stubborn');
+
+    it('a monitor tells of the end, with what was returned', async () => {
+      const pid = await app().spawn('long', [{ iterations: 3 }]);
+      expect(await app().run(`${prefix}sees_end`, pid)).toEqual({
         ok: true,
         kind: 'EXIT',
         same: true,
@@ -100,8 +116,28 @@ describeSamples('watching workflows', { workflows, processes }, (app) => {
       });
     });
 
-    it('can be taken back', async () => {
-      expect(await app().run('unwatched')).toEqual({ second: true });
+    it('a monitor that was taken back tells nothing', async () => {
+      const pids = [await start(), await start()];
+      expect(await app().run(`${prefix}takes_back`, ...pids)).toEqual({ ok: true, second: true });
+    });
+
+    it('a link tells of a failure where links are trapped', async () => {
+      expect(await app().run(`${prefix}sees_link_down`, await start())).toEqual({
+        ok: true,
+        kind: 'LINK_DOWN',
+        same: true,
+        error: 'CANCELED',
+      });
+    });
+
+    it('a link that was undone tells nothing', async () => {
+      expect(await app().run(`${prefix}unlinks_it`, await start())).toEqual({ ok: true });
+    });
+
+    it('a link takes its process down where they are not', async () => {
+      await expect(app().run(`${prefix}falls_with_it`, await start())).rejects.toMatchObject({
+        kind: 'CANCELED',
+      });
     });
   });
 
@@ -121,20 +157,6 @@ describeSamples('watching workflows', { workflows, processes }, (app) => {
         value: { kind: 'CANCEL', has_deadline: true, left: expect.closeTo(5, 0) },
       });
       expect(await app().run('cancels', 'app:stubborn')).toEqual({ ok: true, error: 'CANCELED' });
-    });
-  });
-
-  describe('a link', () => {
-    it('to a workflow tells of its failure where links are trapped', async () => {
-      expect(await app().run('links')).toEqual({ ok: true, kind: 'LINK_DOWN', same: true });
-    });
-
-    it('can be undone: then only the monitor tells', async () => {
-      expect(await app().run('unlinks')).toEqual({ linked: true, unlinked: true, kind: 'EXIT' });
-    });
-
-    it('takes the process down where they are not', async () => {
-      await expect(app().run('falls')).rejects.toMatchObject({ kind: 'CANCELED' });
     });
   });
 });
