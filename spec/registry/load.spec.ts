@@ -99,7 +99,7 @@ describe('loadRegistry', () => {
         hash: createHash('sha256').update(LUA).digest('hex'),
       },
       modules: ['funcs', 'time', 'workflow', 'errors'],
-      workflow: { worker: 'app:worker', name: 'app:order_workflow' },
+      workflow: { worker: 'app:worker', name: 'app:order_workflow', continueAsNew: 'manual' },
     });
   });
 

@@ -16,8 +16,10 @@ export async function replayAll(
 ): Promise<void> {
   if (workflowIds.length === 0) return;
   const sandbox = await replaySandbox(app, worker);
-  for (const workflowId of workflowIds) {
-    const history = await client.client.workflow.getHandle(workflowId).fetchHistory();
+  const runs = workflowIds.map(async (id) => {
+    return (await runsOfWorkflow(client, id)).map((history) => [id, history] as const);
+  });
+  for (const [workflowId, history] of (await Promise.all(runs)).flat()) {
     if (!isClosed(history)) continue;
     const outcome = await replayHistory(sandbox, history, workflowId);
     if (outcome.kind === 'failed') throw outcome.error;
@@ -29,10 +31,27 @@ export async function replayAll(
   }
 }
 
+/** The histories of all runs of a workflow, the last one first: each one names the run before it. */
+export async function runsOfWorkflow(
+  client: TemporalClient,
+  workflowId: string,
+): Promise<History[]> {
+  const runs: History[] = [];
+  let runId: string | undefined;
+  do {
+    const history = await client.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    runs.push(history);
+    const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+    runId = started?.continuedExecutionRunId || undefined;
+  } while (runId !== undefined);
+  return runs;
+}
+
 function isClosed({ events }: History): boolean {
   const last = events?.at(-1);
   return (
     last?.workflowExecutionCompletedEventAttributes != null ||
-    last?.workflowExecutionFailedEventAttributes != null
+    last?.workflowExecutionFailedEventAttributes != null ||
+    last?.workflowExecutionContinuedAsNewEventAttributes != null
   );
 }

@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly activities?: { readonly [name: string]: Partial<ActivityData> };
   /** Functions without activity metadata. */
   readonly functions?: readonly string[];
+  /** Those that go on as a new run by themselves. */
+  readonly continuing?: readonly string[];
   readonly settings?: WorkerSettings;
 }
 
@@ -138,6 +140,7 @@ export function appOf(options: WorldOptions, taskQueue: string): AppData {
       entry: `app:${name}`,
       type: `app:${name}`,
       worker: WORKER,
+      continueAsNew: options.continuing?.includes(name) ? 'auto' : 'manual',
       source: luaSource(name, text),
     })),
     activities: Object.entries(options.activities ?? {}).map(([name, more]) => ({

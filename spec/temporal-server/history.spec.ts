@@ -8,12 +8,13 @@ import {
 } from '../../src/temporal-server/history/activities.js';
 import { completeTask } from '../../src/temporal-server/history/commands.js';
 import { cronDelayMs, cronProblem } from '../../src/temporal-server/history/cron.js';
+import type { Draft } from '../../src/temporal-server/history/draft.js';
 import { Overlay } from '../../src/temporal-server/history/overlay.js';
 import { backoffMs, decideRetry } from '../../src/temporal-server/history/retry.js';
 import { signalRun, terminate } from '../../src/temporal-server/history/signals.js';
 import { fireTimer } from '../../src/temporal-server/history/timers.js';
 import { startWorkflowTask } from '../../src/temporal-server/history/workflow-task.js';
-import { duration, enums, toNumber } from '../../src/temporal-server/proto.js';
+import { duration, durationMs, enums, toNumber } from '../../src/temporal-server/proto.js';
 import { type Bench, startedRun } from './support/runs.js';
 
 const { CommandType } = enums;
@@ -109,6 +110,45 @@ describe('the rules of a run', () => {
     expect(toNumber(completed?.activityTaskCompletedEventAttributes?.startedEventId)).toBe(
       toNumber(started?.eventId),
     );
+  });
+
+  it('suggest to continue as new from the 4,096th event on, where that is the start of a task', () => {
+    for (const [signals, suggested] of [
+      [4092, false],
+      [4093, true],
+    ] as const) {
+      const run = startedRun();
+      for (let i = 0; i < signals; i++) run.step((d) => signalRun(d, signal(`s${i}`)));
+      takeTask(run);
+      const started = run.events.at(-1);
+      expect(toNumber(started?.eventId)).toBe(signals + 3);
+      const { suggestContinueAsNew, historySizeBytes } =
+        started?.workflowTaskStartedEventAttributes ?? {};
+      expect(suggestContinueAsNew).toBe(suggested);
+      expect(toNumber(historySizeBytes)).toBeGreaterThan(20 * signals);
+    }
+  });
+
+  it('let a run that goes on at once begin a second after the one before it', () => {
+    const goOn = {
+      commandType: CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
+      continueAsNewWorkflowExecutionCommandAttributes: { workflowType: { name: 't' } },
+    };
+    for (const [lifetimeMs, backoffMs] of [
+      [300, 700],
+      [1000, 0],
+    ] as const) {
+      const run = startedRun({ memo: { kept: {} }, retryPolicy: { maximumAttempts: 3 } });
+      takeTask(run);
+      const task = run.state.info.workflowTask;
+      if (task.kind !== 'started') throw new Error('no task');
+      const rule = (d: Draft) => void completeTask(d, task, { commands: [goOn] }, context);
+      run.step(rule, lifetimeMs);
+      const { started, memo } = run.last().successor?.info ?? {};
+      expect(durationMs(started?.firstWorkflowTaskBackoff)).toBe(backoffMs);
+      // What the command does not say is not kept.
+      expect([memo, started?.retryPolicy]).toEqual([{}, null]);
+    }
   });
 
   it('give no activity of a closed run to a worker', () => {

@@ -12,6 +12,7 @@ export function appDataOf(registry: Registry, taskQueuePrefix: string): AppData 
       entry: entry.id,
       type: entry.workflow.name,
       worker: entry.workflow.worker,
+      continueAsNew: entry.workflow.continueAsNew,
       source: sourceOf(registry, entry),
     })),
     activities: callable.flatMap(({ id, activity }) =>

@@ -196,6 +196,11 @@ export class Channel {
     }
   }
 
+  /** The held items, in order; they stay. */
+  held(): Item[] {
+    return this.buffer.toArray();
+  }
+
   /** Takes out the held items that `wanted` accepts, in order. */
   extract(wanted: (item: Item) => boolean): Item[] {
     const taken = this.buffer.extract(wanted);

@@ -2,7 +2,7 @@
 export interface ProcessFlags {
   /** Failures of linked processes arrive as LINK_DOWN events instead of ending this one. */
   readonly trapLinks: boolean;
-  /** The program wants OUTDATED events when its source changes; nothing in this version sends them. */
+  /** The program wants OUTDATED when it should go on as a new run (docs/semantics.md, rule 10). */
   readonly upgradable: boolean;
 }
 

@@ -23,6 +23,7 @@ import type { Context, ExitResult, Signal } from '../core/signal.js';
 import { type Answering, answerRequest } from './answering.js';
 import type { Waiter } from './channel.js';
 import { short, terminated } from './endings.js';
+import type { Estate } from './estate.js';
 import { DEFAULT_FLAGS, type ProcessFlags } from './flags.js';
 import { Mailbox } from './mailbox.js';
 import { Message } from './message.js';
@@ -64,8 +65,9 @@ export class Kernel implements Performer, Answering {
   private preempted: Strand | null = null;
   /** The program that takes the place of the present one as soon as no task runs. */
   private next: NextProgram | null = null;
-  /** Deadlines of cancellations: the one thing of a program that its successor inherits. */
-  private deadlines: Set<number> | null = null;
+  /** Timers of the deadlines of cancellations, and when each is due: what a successor inherits. */
+  private deadlines: Map<number, number> | null = null;
+  private paused = false;
   private lastTimer = 0;
   private lastCall = 0;
   private ending: ExitResult | null = null;
@@ -83,6 +85,34 @@ export class Kernel implements Performer, Answering {
   start(program: Program, values: readonly Value[]): void {
     this.program = program;
     this.addTask(program.start(values), 'main');
+  }
+
+  /** Gives the process what another one left to it, before it has its program. */
+  inherit({ flags, deadlines, messages, events }: Estate): void {
+    this.flags = flags;
+    for (const message of messages) this.mailbox.put(message);
+    for (const event of events) this.mailbox.putEvent(event);
+    for (const deadline of deadlines) this.endAt(deadline, deadline - this.now());
+  }
+
+  /** What a process that goes on for this one has to know. Nothing is taken away. */
+  estate(): Estate {
+    const { messages, events } = this.mailbox.unread();
+    return {
+      flags: this.flags,
+      deadlines: [...(this.deadlines?.values() ?? [])],
+      messages,
+      events,
+    };
+  }
+
+  /** No task has another turn until {@link resumeTurns}. */
+  pauseTurns(): void {
+    this.paused = true;
+  }
+
+  resumeTurns(): void {
+    this.paused = false;
   }
 
   deliver(signal: Signal): void {
@@ -147,7 +177,7 @@ export class Kernel implements Performer, Answering {
    * @returns true while some strand is still ready.
    */
   run(turns = Number.POSITIVE_INFINITY): boolean {
-    for (let left = turns; left > 0 && this.ending === null; left--) {
+    for (let left = turns; left > 0 && this.ending === null && !this.paused; left--) {
       if (this.next !== null) this.replace(this.next);
       const next = this.preempted ?? this.ready.shift();
       if (next === null) return false;
@@ -171,8 +201,22 @@ export class Kernel implements Performer, Answering {
   }
 
   get runnable(): boolean {
-    if (this.ending !== null) return false;
+    if (this.ending !== null || this.paused) return false;
     return this.ready.head !== null || this.preempted !== null || this.next !== null;
+  }
+
+  /**
+   * Whether `main` is its only task and waits for a message or an event, and nothing else is under way: a
+   * program that starts anew here loses nothing but its variables.
+   */
+  get atRest(): boolean {
+    const [main, other] = this.strands.toArray();
+    if (this.ending !== null || this.runnable || main?.kind !== 'main' || other !== undefined) {
+      return false;
+    }
+    const timers = this.timers?.keys().filter((timer) => this.deadlines?.has(timer) !== true);
+    const calls = this.calls?.keys() ?? [];
+    return (timers ?? []).length === 0 && calls.length === 0 && this.mailbox.awaited;
   }
 
   /** What the tasks wait for, main first. */
@@ -301,7 +345,7 @@ export class Kernel implements Performer, Answering {
 
   private replace({ program, entry, values }: NextProgram): void {
     this.next = null;
-    const kept = [...(this.deadlines ?? [])].flatMap((timer) => {
+    const kept = [...(this.deadlines?.keys() ?? [])].flatMap((timer) => {
       const action = this.timers?.take(timer);
       return action === undefined ? [] : [[timer, action] as const];
     });
@@ -368,12 +412,15 @@ export class Kernel implements Performer, Answering {
   private cancel(from: Pid | null, reason: string | null, deadlineMs: number | null): void {
     const deadline = deadlineMs === null ? null : this.now() + deadlineMs;
     this.mailbox.putEvent({ kind: 'CANCEL', from, reason, deadline, at: this.now() });
-    if (deadlineMs === null) return;
-    const timer = this.startTimer(deadlineMs, () => {
+    if (deadlineMs !== null && deadline !== null) this.endAt(deadline, deadlineMs);
+  }
+
+  private endAt(deadline: number, delayMs: number): void {
+    const timer = this.startTimer(delayMs, () => {
       this.end({ value: null, error: terminated('the deadline of its cancellation passed') });
     });
-    this.deadlines ??= new Set();
-    this.deadlines.add(timer);
+    this.deadlines ??= new Map();
+    this.deadlines.set(timer, deadline);
   }
 }
 

@@ -9,6 +9,11 @@ import type { Item } from './program.js';
 
 const bare = (item: Item): Item => (item as Message).first;
 
+export interface Unread {
+  readonly messages: readonly Message[];
+  readonly events: readonly ProcessEvent[];
+}
+
 interface Listener {
   readonly channel: Channel;
   readonly whole: boolean;
@@ -82,19 +87,30 @@ export class Mailbox implements Meter {
   }
 
   /**
-   * A mailbox for the next program of the process (`process.upgrade`): what is unread, messages of the inbox
-   * first, then those of the topics that were listened to, each in order. Nobody waits at it yet.
+   * What nobody has read: messages of the inbox first, then those of the topics that are listened to, each
+   * in order; and events. It stays where it is.
    */
+  unread(): Unread {
+    const topics = [...(this.listeners?.values() ?? [])].map(({ channel }) => channel);
+    return {
+      messages: [this.inbox, ...topics].flatMap((channel) => channel.held() as Message[]),
+      events: (this.eventChannel?.held() ?? []) as ProcessEvent[],
+    };
+  }
+
+  /** A mailbox for the next program of the process (`process.upgrade`), with what is unread in this one. */
   renew(): Mailbox {
     const next = new Mailbox();
-    const topics = [...(this.listeners?.values() ?? [])].map(({ channel }) => channel);
-    for (const channel of [this.inbox, ...topics]) {
-      for (const message of channel.extract(() => true)) next.put(message as Message);
-    }
-    for (const event of this.eventChannel?.extract(() => true) ?? []) {
-      next.putEvent(event as ProcessEvent);
-    }
+    const { messages, events } = this.unread();
+    for (const message of messages) next.put(message);
+    for (const event of events) next.putEvent(event);
     return next;
+  }
+
+  /** Whether some task waits for a message or an event. */
+  get awaited(): boolean {
+    const topics = [...(this.listeners?.values() ?? [])].map(({ channel }) => channel);
+    return [this.inbox, this.eventChannel, ...topics].some((channel) => channel?.awaited === true);
   }
 
   put(message: Message): void {

@@ -73,6 +73,8 @@ export interface WorkflowMeta {
   readonly worker: string;
   /** Workflow type name. Default: the entry's id. */
   readonly name: string;
+  /** Whether it goes on as a new run by itself when its history is long. */
+  readonly continueAsNew: 'auto' | 'manual';
 }
 
 /** A retry policy, as written; what is absent is left to the server. */

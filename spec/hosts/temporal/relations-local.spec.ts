@@ -83,6 +83,22 @@ const programs = {
     end
     return heard
   end`,
+  /** Monitors and links, goes on as a new run, and hears of both there. */
+  goes_on: `return function(pid, ready, again)
+    process.set_options({ trap_links = true })
+    if not again then
+      assert(process.monitor(pid))
+      assert(process.link(pid))
+      process.upgrade(nil, pid, ready, true)
+    end
+    process.send(ready, "ready")
+    local events, heard = process.events(), {}
+    for i = 1, 2 do
+      local event = events:receive()
+      heard[event.kind] = event.result.error:kind()
+    end
+    return heard
+  end`,
   /** Runs for a while in a second attempt, and fails for good then. */
   tries: `local workflow = require("workflow")
   return function()
@@ -277,6 +293,27 @@ describe('a workflow that is monitored and linked by another', () => {
       value: { EXIT: 'TIMEOUT', LINK_DOWN: 'TIMEOUT' },
     });
   }, 60_000);
+});
+
+describe('a workflow that goes on as a new run', () => {
+  it.each([
+    ['a local process', LOCAL],
+    ['another workflow', WORKER],
+  ])(
+    'keeps its monitor and its link of %s',
+    async (_what, host) => {
+      const ready = world.node.openMailbox(null);
+      const target = await world.spawn(host, 'target');
+      const watcher = await world.spawn(WORKER, 'goes_on', target, ready.pid);
+      await ready.receive({ timeoutMs: 30_000 });
+      await world.send(target, 'fail');
+      expect(await world.exitOf(watcher)).toEqual({
+        value: { EXIT: 'CONFLICT', LINK_DOWN: 'CONFLICT' },
+        error: null,
+      });
+    },
+    60_000,
+  );
 });
 
 describe('a node that stops', () => {

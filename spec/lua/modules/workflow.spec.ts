@@ -59,6 +59,9 @@ describe('workflow', () => {
     ]);
     expect(host.answer(null).value).toBe(true);
     expect(refusal('workflow.attrs({ serach = {} })', inWorkflow)).toMatch(/"serach"/);
+    expect(refusal('workflow.attrs({ remove = { memo = "a" } })', inWorkflow)).toMatch(
+      /remove\.memo.*list of names/,
+    );
     expect(refusal('workflow.attrs({ search = { 1, 2 } })', inWorkflow)).toMatch(/\(search\)/);
   });
 

@@ -53,17 +53,38 @@ const version = fn('workflow.version', ['change_id', 'min_supported', 'max_suppo
 function attributes(args: Args): LuaResult {
   const table = args.table(0);
   for (const [name] of table.fields()) {
-    if (name !== 'search' && name !== 'memo') {
-      return args.fail(0, 'must have the fields "search" and "memo" only', `"${name}"`);
+    if (name !== 'search' && name !== 'memo' && name !== 'remove') {
+      return args.fail(0, 'must have the fields "search", "memo" and "remove" only', `"${name}"`);
     }
   }
-  return command({ op: 'attributes', search: part(table, 'search'), memo: part(table, 'memo') });
+  const removed = table.get('remove');
+  const names =
+    removed === null ? null : new Args('workflow.attrs', ['remove'], [removed]).table(0);
+  return command({
+    op: 'attributes',
+    search: { ...part(table, 'search'), ...removals(names, 'search') },
+    memo: { ...part(table, 'memo'), ...removals(names, 'memo') },
+  });
 }
 
-function part(table: LuaRef, name: 'search' | 'memo'): { readonly [name: string]: Value } {
+type Fields = { readonly [name: string]: Value };
+
+function part(table: LuaRef, name: 'search' | 'memo'): Fields {
   const field = table.get(name);
   if (field === null) return {};
   return new Args('workflow.attrs', [name], [field]).map(0);
+}
+
+/** What is to be removed has no value. */
+function removals(table: LuaRef | null, name: 'search' | 'memo'): Fields {
+  const field = table?.get(name) ?? null;
+  if (field === null) return {};
+  const args = new Args('workflow.attrs', [`remove.${name}`], [field]);
+  const names = args.value(0);
+  if (!Array.isArray(names) || !names.every((item) => typeof item === 'string')) {
+    return args.fail(0, 'must be a list of names');
+  }
+  return Object.fromEntries(names.map((item) => [item, null]));
 }
 
 const later = (name: string): ModuleFunction => {

@@ -18,6 +18,10 @@ export const workflow = z.strictObject(
   {
     worker: reference.describe('The temporal.worker that runs it'),
     name: text.optional().describe('Workflow type name. Default: the id of the entry.'),
+    continue_as_new: z
+      .enum(['auto', 'manual'])
+      .optional()
+      .describe('auto: goes on as a new run when its history is long. Default manual.'),
   },
   WORKFLOW_NEEDS_WORKER,
 );
@@ -49,6 +53,7 @@ export function toWorkflow(raw: z.output<typeof workflow>, context: BuildContext
   return {
     worker: context.ref(raw.worker, ['meta', 'temporal', 'workflow', 'worker'], WORKER),
     name: raw.name ?? context.base.id,
+    continueAsNew: raw.continue_as_new ?? 'manual',
   };
 }
 

@@ -52,9 +52,18 @@ function close(d: Draft, status: Status, outcome: Outcome): void {
   }
 }
 
+/** Runs of a chain begin at least this far apart, so that one that always goes on at once is no busy loop. */
+const MIN_RUN_MS = 1000;
+
 /** Starts the run that takes over, in the same transaction. */
 function succeed(d: Draft, overrides: Partial<StartSpec>): string {
-  const spec = successorSpec(d, overrides);
+  const lifetimeMs = d.nowMs - d.info.executionAtMs;
+  const backoffMs = overrides.backoffMs ?? 0;
+  const tooSoon = lifetimeMs + backoffMs < MIN_RUN_MS;
+  const spec = successorSpec(d, {
+    ...overrides,
+    backoffMs: tooSoon ? MIN_RUN_MS - lifetimeMs : backoffMs,
+  });
   d.successor = startRun(spec, { nowMs: d.nowMs, newId: d.newId });
   scheduleFirstTask(d.successor);
   d.info.newRunId = spec.key.runId;
@@ -151,27 +160,28 @@ export function cancelRun(d: Draft, details: Payloads | undefined, completedEven
 
 type ContinueCommand = temporal.api.command.v1.IContinueAsNewWorkflowExecutionCommandAttributes;
 
-/** Continue-as-new: the new run has the old one's timeouts, memo and search attributes unless named anew. */
+/**
+ * Continue-as-new: the new run has the old one's timeouts unless the command names others. Memo, search
+ * attributes, retry policy and cron schedule are those of the command: an SDK that wants to keep them
+ * says them again.
+ */
 export function continueRun(d: Draft, command: ContinueCommand, completedEventId: number): void {
   const taskTimeoutMs = durationMs(command.workflowTaskTimeout) || d.info.taskTimeoutMs;
   const runTimeoutMs = durationMs(command.workflowRunTimeout) || d.info.runTimeoutMs;
   const backoffMs = durationMs(command.backoffStartInterval);
   const initiator = command.initiator || Initiator.CONTINUE_AS_NEW_INITIATOR_WORKFLOW;
-  const memo = command.memo?.fields ?? {};
-  const searchAttributes = command.searchAttributes?.indexedFields ?? {};
   const spec: Partial<StartSpec> = {
     workflowType: command.workflowType?.name || d.info.workflowType,
     taskQueue: command.taskQueue?.name || d.info.taskQueue,
     input: command.input ?? undefined,
     header: command.header ?? undefined,
-    memo: Object.keys(memo).length > 0 ? memo : d.info.memo,
-    searchAttributes:
-      Object.keys(searchAttributes).length > 0 ? searchAttributes : d.info.searchAttributes,
+    memo: command.memo?.fields ?? {},
+    searchAttributes: command.searchAttributes?.indexedFields ?? {},
     runTimeoutMs,
     taskTimeoutMs,
     backoffMs,
-    retryPolicy: command.retryPolicy ?? d.info.started.retryPolicy ?? undefined,
-    cronSchedule: command.cronSchedule || (d.info.started.cronSchedule ?? ''),
+    retryPolicy: command.retryPolicy ?? undefined,
+    cronSchedule: command.cronSchedule ?? '',
     predecessor: predecessor(
       d,
       initiator,

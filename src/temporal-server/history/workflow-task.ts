@@ -17,7 +17,10 @@ import { isOpen, type WorkflowTask } from './state.js';
 type Started = Extract<WorkflowTask, { kind: 'started' }>;
 type Scheduled = Extract<WorkflowTask, { kind: 'scheduled' }>;
 
-/** Where Temporal suggests to continue as new; for updates, 0.9 of the limit of a run. */
+/**
+ * Where Temporal suggests to continue as new: by the id of the task's started event, by the size before it;
+ * for updates, at 0.9 of the limit of a run.
+ */
 const SUGGEST_EVENTS = 4096;
 const SUGGEST_BYTES = 4 * 1024 * 1024;
 const SUGGEST_UPDATES = 1800;
@@ -157,7 +160,7 @@ export function startWorkflowTask(
     buildId: request.buildId,
     requestId: request.requestId,
     suggestContinueAsNew:
-      d.info.nextEventId - 1 >= SUGGEST_EVENTS ||
+      d.info.nextEventId >= SUGGEST_EVENTS ||
       d.info.historySizeBytes >= SUGGEST_BYTES ||
       updateCount >= SUGGEST_UPDATES,
     historySizeBytes: d.info.historySizeBytes,
@@ -188,7 +191,7 @@ function suggestReasons(task: Started): number[] {
     ...(task.historySizeBytes >= SUGGEST_BYTES
       ? [Reason.SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE]
       : []),
-    ...(task.scheduledEventId >= SUGGEST_EVENTS
+    ...(task.startedEventId >= SUGGEST_EVENTS
       ? [Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS]
       : []),
     ...(task.updateCount >= SUGGEST_UPDATES

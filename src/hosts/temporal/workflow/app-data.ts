@@ -30,6 +30,8 @@ export interface WorkflowData {
   readonly type: string;
   /** Id of the worker that runs it. */
   readonly worker: string;
+  /** `auto`: it goes on as a new run by itself, where that loses nothing but its variables. */
+  readonly continueAsNew: 'auto' | 'manual';
   readonly source: LuaSource;
 }
 

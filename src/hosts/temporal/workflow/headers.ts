@@ -24,6 +24,7 @@ export function readHeader(headers: Headers | undefined): Value {
 export class OutgoingHeaders {
   private readonly byArgs = new WeakMap<readonly unknown[], Headers>();
   private nextSignal: Headers | null = null;
+  private continuation: Headers = {};
 
   attach(args: readonly unknown[], header: StartHeader | ActivityHeader): void {
     this.byArgs.set(args, writeHeader(header));
@@ -42,5 +43,14 @@ export class OutgoingHeaders {
     const headers = this.nextSignal;
     this.nextSignal = null;
     return headers ?? {};
+  }
+
+  /** For the command that closes this run. */
+  forContinuation(headers: Headers): void {
+    this.continuation = headers;
+  }
+
+  ofContinuation(): Headers {
+    return this.continuation;
   }
 }

@@ -47,6 +47,8 @@ export const interceptors = (): WorkflowInterceptors => ({
           async (issued) => (await issued)[1],
         );
       },
+      continueAsNew: (input, next) =>
+        next({ ...input, headers: workflowProcess.headers.ofContinuation() }),
       signalWorkflow(input, next) {
         const headers = workflowProcess.headers.takeForSignal();
         return workflowProcess.gate.pass('signal', bytesOf(input.args, headers), () =>

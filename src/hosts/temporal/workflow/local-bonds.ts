@@ -33,8 +33,6 @@ export interface LocalBondData {
   readonly pid: Pid;
   readonly monitored: boolean;
   readonly linked: boolean;
-  readonly monitorSeq: number;
-  readonly linkSeq: number;
 }
 
 export interface LocalBondsOptions {
@@ -139,15 +137,15 @@ export class LocalBonds {
   // --- continue-as-new --------------------------------------------------------------------------
 
   snapshot(): readonly LocalBondData[] {
-    return [...this.bonds].flatMap(([pid, bond]) => {
-      const { monitored, linked, monitorSeq, linkSeq } = bond;
-      return monitored || linked ? [{ pid, monitored, linked, monitorSeq, linkSeq }] : [];
+    return [...this.bonds].flatMap(([pid, { monitored, linked }]) => {
+      return monitored || linked ? [{ pid, monitored, linked }] : [];
     });
   }
 
+  /** The run before waited until its requests had arrived; the numbers of this one begin anew. */
   restore(bonds: readonly LocalBondData[]): void {
     for (const { pid, ...data } of bonds) {
-      this.bonds.set(pid, { ...data, waiters: [] });
+      this.bonds.set(pid, { ...data, waiters: [], monitorSeq: 0, linkSeq: 0 });
       this.settle(pid);
     }
   }

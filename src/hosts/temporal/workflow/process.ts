@@ -6,7 +6,7 @@
  *    order, the process running until it is idle after each.
  * 2. The run ends by a result or by an ApplicationFailure, never by another error, which would make the
  *    server try the same task for ever.
- * 3. It ends only when what it sent is with the server, or the wait for that has taken too long.
+ * 3. It ends, or goes on as another run, only when what it sent is with the server, or the wait for that has taken too long.
  */
 import type { Headers } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
@@ -19,13 +19,15 @@ import { Budget } from '../../../lua/engine.js';
 import { Use } from '../../../lua/module.js';
 import type { WorkflowData } from './app-data.js';
 import { CancelReasons } from './cancel-reasons.js';
+import { carriedFromValue } from './carried.js';
 import { newEngine } from './engine.js';
 import { toFailure } from './failures.js';
 import { Gate } from './gate.js';
 import { OutgoingHeaders, readHeader } from './headers.js';
+import { HistoryLimits } from './history-limits.js';
 import { sinks } from './logs.js';
 import { encodeArg } from './payload-converter.js';
-import { type SandboxData, sandboxData, workflowOfType } from './sandbox-app.js';
+import { type SandboxData, sandboxData, workflowOfEntry, workflowOfType } from './sandbox-app.js';
 import {
   cancelNote,
   endNote,
@@ -36,7 +38,8 @@ import {
   startupMessages,
 } from './shapes.js';
 import { type Inputs, WorkflowSyscalls } from './syscalls.js';
-import { type Notice, OwnSignal, type SignalHeader } from './wire.js';
+import { continuation, type Input, Upgrade } from './upgrade.js';
+import { type Notice, OwnSignal, type SignalHeader, type StartHeader } from './wire.js';
 
 /** Turns of tasks between two waits; more is a loop that never ends. */
 const TURN_LIMIT = 50_000;
@@ -56,6 +59,16 @@ type Inbound = Signal | Notice;
 interface Running {
   readonly kernel: Kernel;
   readonly syscalls: WorkflowSyscalls;
+  readonly workflow: WorkflowData;
+  /** What this run was started with, for one that goes on for it. */
+  readonly values: readonly Value[];
+  readonly header: Omit<StartHeader, 'messages' | 'carried'>;
+  /** While it is decided whether this run goes on as another one. */
+  upgrade: Upgrade | null;
+  /** What was done about the server's suggestion to go on as another run. */
+  suggestion:
+    | { readonly kind: 'open' | 'followed' }
+    | { readonly kind: 'failed'; readonly task: number };
 }
 
 export class WorkflowProcess {
@@ -67,26 +80,24 @@ export class WorkflowProcess {
   private readonly budget = new Budget(INSTRUCTION_LIMIT);
   private running: Running | null = null;
   private stepping = false;
-  private finish: ((result: ExitResult) => void) | null = null;
+  private readonly limits = new HistoryLimits();
+  private finish: ((end: () => Promise<unknown>) => void) | null = null;
 
   /** Begins an activation. */
   activate(): void {
     this.budget.renew();
+    const warning = this.limits.warning(workflowInfo());
+    if (warning !== null) log(warning);
   }
 
   /** The whole life of the workflow: its result, or a failure that ends the run. */
   async run(values: readonly Value[], headers: Headers): Promise<unknown> {
-    const ended = new Promise<ExitResult>((resolve) => {
+    const ended = new Promise<() => Promise<unknown>>((resolve) => {
       this.finish = resolve;
     });
     this.start(values, startHeader(readHeader(headers)));
-    const { value, error } = await ended;
-    if (error !== null) throw toFailure(error, error.retryable === false);
-    try {
-      return encodeArg(value, 'result');
-    } catch (thrown) {
-      throw toFailure(PerdureError.from(thrown), true);
-    }
+    const end = await ended;
+    return end();
   }
 
   /** A signal of the history, in its order. */
@@ -111,19 +122,36 @@ export class WorkflowProcess {
     });
     const context = header.context ?? EMPTY_CONTEXT;
     const kernel = new Kernel({ pid, entry: workflow.entry, context, syscalls });
-    this.running = { kernel, syscalls };
-    const { link, parent } = header;
-    if (link !== undefined && parent != null) {
-      syscalls.relations.receive({ kind: 'link', note: { from: parent, ids: [link], seen: null } });
+    const parent = header.parent ?? null;
+    const repeats = repeatsItsStart();
+    const carried = repeats ? null : carriedFromValue(header.carried);
+    const own = { pid, context, parent };
+    this.running = {
+      kernel,
+      syscalls,
+      workflow,
+      values,
+      header: own,
+      upgrade: null,
+      suggestion: { kind: 'open' },
+    };
+    if (header.link !== undefined && parent !== null) {
+      const note = { from: parent, ids: [header.link], seen: null };
+      syscalls.relations.receive({ kind: 'link', note });
+    }
+    if (carried !== null) {
+      kernel.inherit(carried.estate);
+      syscalls.relations.restore(carried.relations);
     }
     this.open(kernel, workflow, values);
     this.step();
-    const from = header.parent ?? null;
     const { batch, malformed } = header.messages;
-    if (malformed > 0) logMalformed('start header', malformed);
-    for (const { topic, values: items } of repeatsItsStart() ? [] : batch) {
-      this.deliver({ kind: 'message', from, topic, values: items, context: null });
+    const bad = malformed + (carried?.malformed ?? 0);
+    if (bad > 0) logMalformed('start header', bad);
+    for (const { topic, values: items } of repeats ? [] : batch) {
+      this.deliver({ kind: 'message', from: parent, topic, values: items, context: null });
     }
+    for (const signal of carried?.signals ?? []) this.deliver(signal);
     for (const signal of this.early.splice(0)) this.deliver(signal);
   }
 
@@ -156,6 +184,7 @@ export class WorkflowProcess {
       fire: (timer) => this.input((k) => k.fire(timer)),
       answer: (call, answer) => this.input((k) => k.answer(call, answer)),
       deliver: (signal) => this.deliver(signal),
+      upgrade: (call, entry, values) => this.beginUpgrade(call, entry, values),
       where: () => kernel()?.where() ?? null,
       get ended() {
         return kernel()?.result != null;
@@ -166,7 +195,7 @@ export class WorkflowProcess {
   private deliver(signal: Inbound): void {
     if (this.running === null) this.early.push(signal);
     else if ('note' in signal) this.relate(this.running, signal);
-    else this.input((kernel) => kernel.deliver(signal));
+    else this.input((kernel) => kernel.deliver(signal), signal);
   }
 
   /** One that has ended has no relations any more; its end is told by whoever watches it. */
@@ -174,9 +203,14 @@ export class WorkflowProcess {
     if (kernel.result === null) syscalls.relations.receive(notice);
   }
 
-  private input(give: (kernel: Kernel) => void): void {
+  private input(give: Input['give'], signal: Signal | null = null): void {
     if (this.running === null) return;
-    give(this.running.kernel);
+    const { kernel, upgrade } = this.running;
+    if (upgrade !== null) {
+      upgrade.hold({ give, signal });
+      return;
+    }
+    give(kernel);
     this.step();
   }
 
@@ -193,15 +227,97 @@ export class WorkflowProcess {
     }
     this.stepping = false;
     if (kernel.result !== null) this.close(running, kernel.result);
+    else this.followSuggestion(running);
   }
 
   private close(running: Running, result: ExitResult): void {
     const { finish } = this;
     this.finish = null;
     if (finish === null) return;
+    const end = () => outcome(result);
     const { outstanding } = running.syscalls;
-    if (outstanding.idle) finish(result);
-    else void outstanding.settled(CLOSING_LIMIT_MS).then(() => finish(result));
+    if (outstanding.idle) finish(end);
+    else void outstanding.settled(CLOSING_LIMIT_MS).then(() => finish(end));
+  }
+
+  // --- another run ------------------------------------------------------------------------------
+
+  /** @throws PerdureError NOT_FOUND or INVALID for an entry that is no workflow. */
+  private beginUpgrade(call: number | null, entry: string, values: readonly Value[]): void {
+    const { running } = this;
+    if (running === null) return;
+    if (hasSchedule()) throw scheduled();
+    const upgrade = new Upgrade(call, workflowOfEntry(sandboxData().app, entry), values);
+    running.upgrade = upgrade;
+    running.kernel.pauseTurns();
+    const { outstanding } = running.syscalls;
+    void outstanding.settled(CLOSING_LIMIT_MS).then(() => this.decideUpgrade(running, upgrade));
+  }
+
+  private decideUpgrade(running: Running, upgrade: Upgrade): void {
+    const { kernel, syscalls, header } = running;
+    const carried = {
+      estate: kernel.estate(),
+      signals: upgrade.signals,
+      relations: syscalls.relations.snapshot(),
+    };
+    try {
+      const end = continuation(sandboxData(), this.headers, upgrade, header, carried);
+      kernel.end({ value: null, error: null });
+      this.finish?.(end);
+    } catch (thrown) {
+      this.goOn(running, upgrade, PerdureError.from(thrown));
+    }
+  }
+
+  /** The old program goes on as if it had not asked, but for the answer. */
+  private goOn(running: Running, upgrade: Upgrade, error: PerdureError): void {
+    const { call, held } = upgrade;
+    running.upgrade = null;
+    // Less may be unread in a later task.
+    running.suggestion = { kind: 'failed', task: workflowInfo().historyLength };
+    running.kernel.resumeTurns();
+    if (call === null) log(`it cannot go on as a new run by itself: ${error.text}`);
+    else this.input((kernel) => kernel.answer(call, { value: null, ok: false, error }));
+    for (const { give, signal } of held) this.input(give, signal);
+  }
+
+  /** Docs/semantics.md, rule 10: what happens when the server says that the history is long. */
+  private followSuggestion(running: Running): void {
+    const { kernel, workflow, values, suggestion, upgrade } = running;
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (!continueAsNewSuggested || upgrade !== null || suggestion.kind === 'followed') return;
+    if (suggestion.kind === 'failed' && suggestion.task === historyLength) return;
+    if (kernel.flags.upgradable) {
+      running.suggestion = { kind: 'followed' };
+      this.deliver({ kind: 'outdated', from: null });
+    } else if (workflow.continueAsNew === 'auto' && kernel.atRest && !hasSchedule()) {
+      running.suggestion = { kind: 'followed' };
+      this.beginUpgrade(null, workflow.entry, values);
+    }
+  }
+}
+
+/** The server does not give the schedule of a run to one that goes on for it. */
+function hasSchedule(): boolean {
+  const { cronSchedule } = workflowInfo();
+  return cronSchedule !== undefined && cronSchedule !== '';
+}
+
+function scheduled(): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    'process.upgrade: a workflow with a cron schedule would lose it; each run of the schedule starts anew',
+  );
+}
+
+/** The end of a run as the SDK takes it. */
+async function outcome({ value, error }: ExitResult): Promise<unknown> {
+  if (error !== null) throw toFailure(error, error.retryable === false);
+  try {
+    return encodeArg(value, 'result');
+  } catch (thrown) {
+    throw toFailure(PerdureError.from(thrown), true);
   }
 }
 
@@ -260,8 +376,11 @@ function toSignals(name: string, args: readonly Value[], header: SignalHeader): 
 }
 
 function logMalformed(where: string, count: number): void {
+  log(`${where}: ${count} malformed, dropped: this is not what perdure sends`);
+}
+
+function log(text: string): void {
   const { workflowId, workflowType } = workflowInfo();
-  const text = `${where}: ${count} malformed, dropped: this is not what perdure sends`;
   sinks().log('warn', text, null, formatPid(sandboxData().worker, workflowId), workflowType);
 }
 

@@ -16,20 +16,20 @@ import type {
   StartupBatch,
 } from './wire.js';
 
-type Fields = { readonly [name: string]: Value };
+export type Fields = { readonly [name: string]: Value };
 
 /** `value` where it is a map, else undefined. */
-function fieldsOf(value: Value | undefined): Fields | undefined {
+export function fieldsOf(value: Value | undefined): Fields | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return undefined;
   return value as Fields;
 }
 
-function pidOf(value: Value | undefined): Pid | null {
+export function pidOf(value: Value | undefined): Pid | null {
   return typeof value === 'string' && parsePid(value) !== undefined ? value : null;
 }
 
-function contextOf(value: Value | undefined): Context | null {
+export function contextOf(value: Value | undefined): Context | null {
   return fieldsOf(value) ?? null;
 }
 
@@ -48,6 +48,7 @@ export function startHeader(value: Value): ReadStartHeader {
     parent: pidOf(fields.parent),
     messages: startupMessages(fields.messages ?? []),
     ...(typeof fields.link === 'string' && { link: fields.link }),
+    ...(fields.carried !== undefined && { carried: fields.carried }),
   };
 }
 

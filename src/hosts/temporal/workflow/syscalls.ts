@@ -29,6 +29,8 @@ export interface Inputs {
   fire(timer: number): void;
   answer(call: number, answer: Answer): void;
   deliver(signal: Signal): void;
+  /** Goes on as another run. Answers `call` where that cannot be. @throws PerdureError for a bad entry. */
+  upgrade(call: number, entry: string, values: readonly Value[]): void;
   /** Where the running task stands, `order.lua:42`. */
   where(): string | null;
   /** Whether the process has ended: nothing needs to be taken back any more. */
@@ -158,7 +160,8 @@ export class WorkflowSyscalls implements Syscalls {
         return this.soon(call, this.signals.end(pid, signal));
       }
       case 'upgrade':
-        throw notYet('process.upgrade in a workflow');
+        this.options.inputs.upgrade(call, request.entry, request.values);
+        return null;
       case 'version':
         return answered(this.versions.of(request.change, request.min, request.max));
       case 'attributes':
@@ -312,8 +315,4 @@ function outsideOnly(what: string): PerdureError {
     ErrorKind.INVALID,
     `a workflow has no ${what}: do it in a function and call that as an activity`,
   );
-}
-
-function notYet(what: string): PerdureError {
-  return new PerdureError(ErrorKind.INVALID, `${what} in this version`);
 }

@@ -22,6 +22,8 @@ export interface StartHeader {
   readonly messages?: readonly StartupBatch[number][];
   /** The parent links it: the id of that link. */
   readonly link?: string;
+  /** What the run before this one has left, where one did (carried.ts). */
+  readonly carried?: Value;
 }
 
 /** On a signal. */
