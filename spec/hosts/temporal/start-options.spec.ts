@@ -26,6 +26,15 @@ const workflows = {
       end
       return seen
     end`,
+  seen: `
+    local time = require("time")
+    return function()
+      local inbox = process.inbox()
+      time.sleep("20ms")
+      local seen = 0
+      while inbox:try_receive() do seen = seen + 1 end
+      return seen
+    end`,
   parent: `
     return function(child, options, ...)
       local spawner = process.with_options(options)
@@ -205,6 +214,20 @@ describe.each(starts)('a workflow started %s', (where, start) => {
     const runId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? '';
     const failed = await world.client.client.workflow.getHandle(idOf(pid), runId).fetchHistory();
     expect(JSON.stringify(failed.events?.at(-1))).toContain('had 2');
+  });
+
+  it('has them in the first run of its cron schedule only', async () => {
+    const options = {
+      ...(where === 'from outside' ? {} : { 'workflow.parent_close_policy': 'abandon' }),
+      'temporal.workflow.cron_schedule': '@every 1s',
+    };
+    const { pid } = await start(world, 'seen', options, ['a', 'b']);
+    const client = world.client.client.workflow;
+    const first = client.getHandle(idOf(pid), undefined, { followRuns: false });
+    expect(await first.result()).toBe(2);
+    const second = client.getHandle(idOf(pid), undefined, { followRuns: false });
+    expect(await second.result()).toBe(0);
+    await client.getHandle(idOf(pid)).terminate();
   });
 
   const wrong: readonly [string, Options][] = [
