@@ -16,6 +16,17 @@ const workflows = {
       end
       return seen
     end`,
+  locals: `
+    local funcs = require("funcs")
+    return function(count)
+      local futures, bytes = {}, 0
+      for i = 1, count do futures[i] = funcs.async("app:big") end
+      for i = 1, count do
+        local payload, ok = futures[i]:response():receive()
+        bytes = bytes + #payload:data()
+      end
+      return bytes
+    end`,
   cancels: `
     return function(target, count)
       local done = channel.new(count)
@@ -33,7 +44,8 @@ describe('commands that are more than the server takes at once', () => {
   let world: World;
   const came: unknown[] = [];
   beforeAll(async () => {
-    world = await temporalWorld({ workflows, activities: { echo: {} } });
+    world = await temporalWorld({ workflows, activities: { echo: {}, big: { local: true } } });
+    world.node.functions.set('app:big', () => 'x'.repeat(1_500_000));
     world.node.functions.set('app:echo', ({ values }) => {
       came.push(values[0]);
       return null;
@@ -52,6 +64,10 @@ describe('commands that are more than the server takes at once', () => {
   it('wait for their turn, where they are many', async () => {
     expect(await world.run('calls', [2_100, 1])).toEqual({ value: 2_100, error: null });
   }, 120_000);
+
+  it('come with another task, where they are results of local activities', async () => {
+    expect(await world.run('locals', [5])).toEqual({ value: 7_500_000, error: null });
+  });
 
   it('wait for their turn, where they are requests to cancel', async () => {
     const target = await world.spawn('waits');

@@ -35,8 +35,10 @@ export const interceptors = (): WorkflowInterceptors => ({
         const kind = isLasting(input.activityType) ? 'lasting' : 'activity';
         return workflowProcess.gate.pass(kind, bytes, () => next({ ...input, headers }));
       },
-      scheduleLocalActivity: (input, next) =>
-        next({ ...input, headers: workflowProcess.headers.of(input.args) }),
+      scheduleLocalActivity(input, next) {
+        const headers = workflowProcess.headers.of(input.args);
+        return workflowProcess.localGate.pass(() => next({ ...input, headers }));
+      },
       startChildWorkflowExecution(input, next) {
         const headers = workflowProcess.headers.of(input.options.args);
         const bytes = bytesOf(input.options.args, headers);

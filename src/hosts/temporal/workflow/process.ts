@@ -25,6 +25,7 @@ import { toFailure } from './failures.js';
 import { Gate } from './gate.js';
 import { OutgoingHeaders, readHeader } from './headers.js';
 import { HistoryLimits } from './history-limits.js';
+import { LocalGate } from './local-gate.js';
 import { sinks } from './logs.js';
 import { encodeArg } from './payload-converter.js';
 import { type SandboxData, sandboxData, workflowOfEntry, workflowOfType } from './sandbox-app.js';
@@ -75,6 +76,7 @@ export class WorkflowProcess {
   readonly headers = new OutgoingHeaders();
   readonly cancelReasons = new CancelReasons();
   readonly gate = new Gate();
+  readonly localGate = new LocalGate();
   /** Signals that came in the first task, before `main` has run. */
   private readonly early: Inbound[] = [];
   private readonly budget = new Budget(INSTRUCTION_LIMIT);
