@@ -44,10 +44,13 @@ const exec = fn('workflow.exec', ['entry'], (args, call) =>
   }),
 );
 
+/** A replay looks for the mark of each version, from the highest on. */
+const MAX_VERSION = 1000;
+
 const version = fn('workflow.version', ['change_id', 'min_supported', 'max_supported'], (args) => {
   const change = args.nonEmpty(0);
   const min = args.whole(1, 0);
-  return ask({ op: 'version', change, min, max: args.whole(2, min) });
+  return ask({ op: 'version', change, min, max: args.whole(2, min, MAX_VERSION) });
 });
 
 function attributes(args: Args): LuaResult {

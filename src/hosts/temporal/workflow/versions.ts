@@ -32,7 +32,7 @@ export class Versions {
       deprecatePatch(`${change}@${max}`);
       return max;
     }
-    for (let version = max; version >= 1; version--) {
+    for (let version = max; version >= 0; version--) {
       if (patched(`${change}@${version}`)) return version;
     }
     return min;
