@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Message } from '../../src/core/message.js';
 import type { Channel } from '../../src/kernel/channel.js';
 import { Mailbox } from '../../src/kernel/mailbox.js';
-import { Message } from '../../src/kernel/message.js';
 
 const message = (topic: string, value: string | number): Message =>
   new Message('{app:host|sender}', topic, [value], null);

@@ -83,5 +83,5 @@ export function* nextMessage(kernel: Kernel) {
     channel: kernel.mailbox.inbox,
     timeoutMs: null,
   } as const;
-  return answer.value as import('../../src/kernel/message.js').Message;
+  return answer.value as import('../../src/core/message.js').Message;
 }

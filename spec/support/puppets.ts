@@ -1,10 +1,10 @@
 /** Processes that do as a {@link Turn} says and note what they see: the other side of the process model. */
 
 import { PerdureError } from '../../src/core/errors.js';
+import type { Message } from '../../src/core/message.js';
 import type { Pid } from '../../src/core/pid.js';
 import type { ExitResult, ProcessEvent } from '../../src/core/signal.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
-import type { Message } from '../../src/kernel/message.js';
 import type { Answer } from '../../src/kernel/program.js';
 import type { Request, Selected } from '../../src/kernel/request.js';
 import type { Main } from './generator-program.js';

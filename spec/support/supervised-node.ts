@@ -181,7 +181,7 @@ export class SupervisedNode {
       const { value } = yield { op: 'select', cases, orElse: false };
       const heard = value as { value: { kind?: string; topic?: string; first?: Value } };
       const { kind, topic, first } = heard.value;
-      this.log.push(`${name} ${kind ?? topic}`);
+      this.log.push(`${name} ${topic ?? kind}`);
       if (topic === 'deaf') deaf = true;
       else if (topic === 'crash') throw new Error(String(first ?? 'crashed'));
       else if (topic === 'end' || !deaf) return name ?? null;

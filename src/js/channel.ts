@@ -2,8 +2,7 @@
 
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Channel, SelectCase } from '../kernel/channel.js';
-import type { Performer } from '../kernel/program.js';
-import { ask, nothing, type Reading } from './pending.js';
+import { type Asker, nothing, type Reading } from './pending.js';
 
 export interface ReceiveOptions {
   /** Give up after so many ms. */
@@ -16,7 +15,7 @@ export type Received<T> = { readonly ok: true; readonly value: T } | { readonly 
 /** The end of a channel that items come out of. */
 export class Inlet<T> implements AsyncIterable<T> {
   constructor(
-    protected readonly kernel: Performer,
+    protected readonly asker: Asker,
     /** The kernel's own channel. */
     readonly source: Channel,
   ) {}
@@ -24,8 +23,7 @@ export class Inlet<T> implements AsyncIterable<T> {
   /** Waits for an item. @throws PerdureError TIMEOUT once `timeoutMs` has passed. */
   receive(options: ReceiveOptions = {}): Promise<Received<T>> {
     const timeoutMs = options.timeoutMs ?? null;
-    return ask(
-      this.kernel,
+    return this.asker.ask(
       { op: 'receive', channel: this.source, timeoutMs },
       received as Reading<Received<T>>,
     );
@@ -35,7 +33,7 @@ export class Inlet<T> implements AsyncIterable<T> {
   tryReceive(): Received<T> | null {
     const polled = this.source.poll();
     if (polled === null) return null;
-    this.kernel.nudge();
+    this.asker.kernel.nudge();
     return received({ ...polled, error: null }) as Received<T>;
   }
 
@@ -58,7 +56,7 @@ export class Inlet<T> implements AsyncIterable<T> {
 export class ProcessChannel<T> extends Inlet<T> {
   /** Waits until a receiver, or a place in the buffer, takes the item. @throws PerdureError INVALID when closed. */
   send(item: T): Promise<void> {
-    return ask(this.kernel, { op: 'offer', channel: this.source, item }, nothing);
+    return this.asker.ask({ op: 'offer', channel: this.source, item }, nothing);
   }
 
   /** For a select. */
@@ -69,7 +67,7 @@ export class ProcessChannel<T> extends Inlet<T> {
   /** Receivers get what is left, then `ok: false`. @throws PerdureError INVALID when closed already. */
   close(): void {
     this.source.close();
-    this.kernel.nudge();
+    this.asker.kernel.nudge();
   }
 }
 

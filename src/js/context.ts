@@ -8,6 +8,7 @@
  * 2. A send takes its place in the order of signals when it is called, awaited or not.
  */
 import type { ProcessDefinition, Sent } from '../core/definition.js';
+import type { Message } from '../core/message.js';
 import type { Value } from '../core/payload.js';
 import { type Pid, parsePid } from '../core/pid.js';
 import type { Context, ProcessEvent } from '../core/signal.js';
@@ -15,12 +16,11 @@ import { copyOwnValues, copyValues, type SpawnOptions, spawnParts } from '../cor
 import { Channel, type SelectCase } from '../kernel/channel.js';
 import type { ProcessFlags } from '../kernel/flags.js';
 import type { Kernel } from '../kernel/kernel.js';
-import type { Message } from '../kernel/message.js';
 import type { Answer, Task } from '../kernel/program.js';
 import type { HostRequest, Selected, SpawnRequest } from '../kernel/request.js';
 import { LogLevel } from '../kernel/syscalls.js';
 import { ended, Inlet, ProcessChannel, type ReceiveOptions } from './channel.js';
-import { ask, nothing, type Reading, rejected, value } from './pending.js';
+import { Asker, nothing, type Reading, rejected, value } from './pending.js';
 
 export interface MessageOptions extends ReceiveOptions {
   /** Only messages with this topic. From then on they go to `listen(topic)`, not to the inbox. */
@@ -42,10 +42,14 @@ export type TaskMaker = (body: () => unknown) => Task;
 export class ProcessContext {
   private aborts: AbortController | null = null;
 
+  private readonly asker: Asker;
+
   constructor(
     private readonly kernel: Kernel,
     private readonly makeTask: TaskMaker,
-  ) {}
+  ) {
+    this.asker = new Asker(kernel);
+  }
 
   // --- itself -----------------------------------------------------------------------------------
 
@@ -84,11 +88,11 @@ export class ProcessContext {
   /** Starts a further task of this process. Its failure is the process's; it ends with `main`. */
   fork(body: () => unknown): void {
     this.alive();
-    void ask(this.kernel, { op: 'fork', task: this.makeTask(body) }, nothing);
+    void this.asker.ask({ op: 'fork', task: this.makeTask(body) }, nothing);
   }
 
   sleep(delayMs: number): Promise<void> {
-    return ask(this.kernel, { op: 'sleep', delayMs }, nothing);
+    return this.asker.ask({ op: 'sleep', delayMs }, nothing);
   }
 
   /** A channel that yields the time once, `delayMs` from now: a time limit for a select. */
@@ -96,7 +100,7 @@ export class ProcessContext {
     const channel = new Channel(1, { receiveOnly: true });
     const { kernel } = this;
     kernel.startTimer(delayMs, () => channel.offer(kernel.now()));
-    return new Inlet(kernel, channel);
+    return new Inlet(this.asker, channel);
   }
 
   /**
@@ -106,7 +110,7 @@ export class ProcessContext {
   upgrade(entry: string, ...args: readonly unknown[]): Promise<never> {
     try {
       const values = copyValues(args, 'args');
-      return ask(this.kernel, { op: 'upgrade', entry, values }, nothing) as Promise<never>;
+      return this.asker.ask({ op: 'upgrade', entry, values }, nothing) as Promise<never>;
     } catch (error) {
       return rejected(error);
     }
@@ -132,8 +136,7 @@ export class ProcessContext {
   receive(options?: MessageOptions): Promise<Message> {
     const channel =
       options?.topic === undefined ? this.kernel.mailbox.inbox : this.topic(options.topic);
-    return ask(
-      this.kernel,
+    return this.asker.ask(
       { op: 'receive', channel, timeoutMs: options?.timeoutMs ?? null },
       message,
     );
@@ -149,7 +152,7 @@ export class ProcessContext {
 
   /** The messages of one topic, the unread ones first; they no longer come to the inbox. */
   listen(topic: string): Inlet<Message> {
-    return new Inlet(this.kernel, this.topic(topic));
+    return new Inlet(this.asker, this.topic(topic));
   }
 
   /** What is unread goes back to the inbox. False where nobody listened. */
@@ -161,7 +164,7 @@ export class ProcessContext {
 
   /** CANCEL, EXIT, LINK_DOWN and OUTDATED. A process that never asks for them is terminated when the app stops. */
   get events(): Inlet<ProcessEvent> {
-    return new Inlet(this.kernel, this.kernel.mailbox.events);
+    return new Inlet(this.asker, this.kernel.mailbox.events);
   }
 
   /**
@@ -176,17 +179,17 @@ export class ProcessContext {
     } catch (error) {
       return rejected(error);
     }
-    return ask(this.kernel, { op: 'send', target, topic, values: copied }, nothing);
+    return this.asker.ask({ op: 'send', target, topic, values: copied }, nothing);
   }
 
   /** A channel between the tasks of this process; `capacity` 0 hands items over. */
   channel<T>(capacity = 0): ProcessChannel<T> {
-    return new ProcessChannel(this.kernel, new Channel(capacity));
+    return new ProcessChannel(this.asker, new Channel(capacity));
   }
 
   /** Waits for the first case that can go ahead; with `orElse` it does not wait (`channel: null`). */
   select(cases: readonly SelectCase[], orElse = false): Promise<Selected> {
-    return ask(this.kernel, { op: 'select', cases, orElse }, value as Reading<Selected>);
+    return this.asker.ask({ op: 'select', cases, orElse }, value as Reading<Selected>);
   }
 
   // --- other processes ----------------------------------------------------------------------------
@@ -231,7 +234,7 @@ export class ProcessContext {
     try {
       const values = copyValues(args, 'args');
       const call = { entry, values, context: this.context, options: {} };
-      return ask(this.kernel, { op: 'call', call }, value as Reading<Value>);
+      return this.asker.ask({ op: 'call', call }, value as Reading<Value>);
     } catch (error) {
       return rejected(error);
     }
@@ -283,7 +286,7 @@ export class ProcessContext {
 
   /** The process that has the name, or `null`. */
   lookup(name: string): Promise<Pid | null> {
-    return ask(this.kernel, { op: 'lookup', name }, found);
+    return this.asker.ask({ op: 'lookup', name }, found);
   }
 
   /** For the program: the process has ended. */
@@ -314,14 +317,14 @@ export class ProcessContext {
         monitor,
         link,
       };
-      return ask(this.kernel, { op, spawn }, value);
+      return this.asker.ask({ op, spawn }, value);
     } catch (error) {
       return rejected(error);
     }
   }
 
   private command(request: HostRequest): Promise<void> {
-    return ask(this.kernel, request, nothing);
+    return this.asker.ask(request, nothing);
   }
 
   private topic(topic: string): Channel {

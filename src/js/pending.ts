@@ -11,42 +11,67 @@ import { Strand } from '../kernel/strand.js';
 /** What the program gets from an answer. May throw: then the promise rejects. */
 export type Reading<T> = (answer: Answer) => T;
 
-class Pending<T> extends Strand {
-  promise: Promise<T> | null = null;
-  private settle: ((value: T | Promise<T>) => void) | null = null;
+/**
+ * A program's way to its kernel. Most programs wait for one thing at a time, so one strand serves them all
+ * their life; a request that waits beside another one gets a strand of its own.
+ */
+export class Asker {
+  /** A strand that waits for nothing. */
+  private spare: Pending | null = null;
 
-  constructor(private readonly read: Reading<T>) {
+  constructor(readonly kernel: Performer) {}
+
+  /** Asks the kernel; the promise is settled when there is an answer. */
+  ask<T>(request: Request, read: Reading<T>): Promise<T> {
+    const pending = this.spare ?? new Pending(this);
+    this.spare = null;
+    const answer = this.kernel.request(request, pending);
+    if (answer === null) return pending.open(read);
+    this.spare = pending;
+    return settled(answer, read);
+  }
+
+  /** `pending` has come to its end, and can be used again. */
+  release(pending: Pending): void {
+    this.spare = pending;
+  }
+}
+
+class Pending extends Strand {
+  private promise: Promise<unknown> | null = null;
+  private read: Reading<unknown> = nothing;
+  private settle: (value: unknown) => void = ignore;
+
+  constructor(private readonly asker: Asker) {
     super('request');
   }
 
-  open(): Promise<T> {
-    this.promise = new Promise((resolve) => {
-      this.settle = resolve;
+  open<T>(read: Reading<T>): Promise<T> {
+    this.read = read;
+    const promise = new Promise<T>((resolve) => {
+      this.settle = resolve as (value: unknown) => void;
     });
-    return this.promise;
+    this.promise = promise;
+    return promise;
   }
 
   resume(answer: Answer | null): Step {
-    if (answer === null || this.settle === null) return WAITING;
+    if (answer === null || this.promise === null) return WAITING;
     try {
       this.settle(this.read(answer));
     } catch (error) {
-      this.promise?.catch(ignore);
+      this.promise.catch(ignore);
       this.settle(rejected(error));
     }
+    this.promise = null;
+    this.settle = ignore;
+    this.asker.release(this);
     return WAITING;
   }
 
   where(): string | null {
     return null;
   }
-}
-
-/** Asks the kernel; the promise is settled when there is an answer. */
-export function ask<T>(kernel: Performer, request: Request, read: Reading<T>): Promise<T> {
-  const pending = new Pending(read);
-  const answer = kernel.request(request, pending);
-  return answer === null ? pending.open() : settled(answer, read);
 }
 
 /** A promise for what `read` makes of an answer that is there. */

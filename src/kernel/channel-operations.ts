@@ -23,7 +23,7 @@ export function receive(
   const polled = channel.poll();
   if (polled !== null) return { value: polled.value, ok: polled.ok, error: null };
   if (timeoutMs !== null && timeoutMs <= 0) return timedOut();
-  const waiter = new Waiter(kernel, strand, false);
+  const waiter = waiterOf(kernel, strand, false);
   channel.awaitItem(waiter);
   if (timeoutMs !== null) {
     waiter.timer = kernel.startTimer(timeoutMs, () => {
@@ -38,7 +38,7 @@ export function receive(
 export function offer(kernel: Wakes, channel: Channel, item: Item, strand: Strand): Answer | null {
   if (channel.closed) return CLOSED_OFFER;
   if (channel.offer(item)) return DONE;
-  channel.awaitRoom(new Waiter(kernel, strand, false), item);
+  channel.awaitRoom(waiterOf(kernel, strand, false), item);
   return null;
 }
 
@@ -59,12 +59,19 @@ export function select(
     }
   }
   if (orElse) return selected(null, null, false);
-  const waiter = new Waiter(kernel, strand, true);
+  const waiter = waiterOf(kernel, strand, true);
   for (const { channel, sends, item } of cases) {
     if (sends) channel.awaitRoom(waiter, item);
     else channel.awaitItem(waiter);
   }
   return null;
+}
+
+/** A strand waits for one thing at a time: its waiter serves it again and again. */
+function waiterOf(kernel: Wakes, strand: Strand, selecting: boolean): Waiter {
+  strand.waiter ??= new Waiter(kernel, strand);
+  strand.waiter.selecting = selecting;
+  return strand.waiter;
 }
 
 const CLOSED_OFFER: Answer = Object.freeze({

@@ -18,19 +18,39 @@ export interface Wakes {
   wake(waiter: Waiter, answer: Answer): void;
 }
 
-/** What a task, or a select, is waiting with. Answered once. */
-export class Waiter {
-  /** Its first place in the list of a channel; a select has one in each of its channels. */
-  private places: Place | null = null;
+/** One place in the list of one channel. */
+interface Place {
+  previous: Place | null;
+  next: Place | null;
+  readonly waiter: Waiter;
+  readonly list: WaitList | null;
+  readonly item: Item;
+  /** The waiter's place in another channel. */
+  readonly other: Place | null;
+}
+
+/**
+ * What a task, or a select, waits with: its place in the list of a channel. It is answered once, and can then
+ * wait again: a task has one for all its life, so that waiting makes nothing new.
+ */
+export class Waiter implements Place {
+  previous: Place | null = null;
+  next: Place | null = null;
+  readonly waiter = this;
+  /** The channel's list in which it stands itself; `null` while it waits nowhere. */
+  list: WaitList | null = null;
+  item: Item = null;
+  /** A select stands in one list for each of its channels. */
+  other: Place | null = null;
   /** A timer that runs while it waits; 0 is none. The kernel's. */
   timer = 0;
+  /** A select answers with which channel it was; a plain receive with the item itself. */
+  selecting = false;
 
   constructor(
     private readonly wakes: Wakes,
     /** The kernel's: who waits. */
     readonly key: object,
-    /** A select answers with which channel it was; a plain receive with the item itself. */
-    private readonly selecting: boolean,
   ) {}
 
   answer(channel: Channel, value: Item, ok: boolean, error: PerdureError | null): void {
@@ -45,26 +65,35 @@ export class Waiter {
 
   /** Stands in the list of one more channel; senders bring their item. */
   stand(list: WaitList, item: Item): void {
-    this.places = new Place(this, list, item, this.places);
-    list.add(this.places);
+    if (this.list === null) {
+      this.list = list;
+      this.item = item;
+      list.add(this);
+    } else {
+      this.other = new FurtherPlace(this, list, item, this.other);
+      list.add(this.other);
+    }
   }
 
   /** Takes it out of every list it stands in. */
   leave(): void {
-    for (let place = this.places; place !== null; place = place.other) place.list.remove(place);
-    this.places = null;
+    if (this.list === null) return;
+    this.list.remove(this);
+    this.list = null;
+    this.item = null;
+    for (let place = this.other; place !== null; place = place.other) place.list?.remove(place);
+    this.other = null;
   }
 }
 
-/** One place of a waiter in the list of one channel. */
-class Place {
+/** The place of a select in the list of its second channel, and of each after that. */
+class FurtherPlace implements Place {
   previous: Place | null = null;
   next: Place | null = null;
   constructor(
     readonly waiter: Waiter,
     readonly list: WaitList,
     readonly item: Item,
-    /** The waiter's place in another channel. */
     readonly other: Place | null,
   ) {}
 }
@@ -76,6 +105,7 @@ class WaitList {
 
   add(place: Place): void {
     place.previous = this.last;
+    place.next = null;
     if (this.last === null) this.head = place;
     else this.last.next = place;
     this.last = place;
@@ -148,7 +178,7 @@ export class Channel {
     }
     const sender = this.firstSender;
     if (sender !== null) {
-      const item = sender.item;
+      const { item } = sender;
       sender.waiter.answer(this, null, true, null);
       return { value: this.show(item), ok: true };
     }

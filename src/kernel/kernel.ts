@@ -16,6 +16,7 @@
  *    need no locks, and the same code does the same where nothing is preempted (in a workflow).
  * 4. A strand stands in the ready list at most once, and is either ready, running or waiting.
  */
+import { messageOf } from '../core/message.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import { Pocket } from '../core/pocket.js';
@@ -26,7 +27,6 @@ import { short, terminated } from './endings.js';
 import type { Estate } from './estate.js';
 import { DEFAULT_FLAGS, type ProcessFlags } from './flags.js';
 import { Mailbox } from './mailbox.js';
-import { Message } from './message.js';
 import { type Answer, DONE, type Performer, type Program, type Task } from './program.js';
 import type { HostRequest, Request } from './request.js';
 import { ReadyList, type Strand, StrandList, stepOf, TaskStrand } from './strand.js';
@@ -119,7 +119,7 @@ export class Kernel implements Performer, Answering {
     if (this.ending !== null) return;
     switch (signal.kind) {
       case 'message':
-        this.mailbox.put(new Message(signal.from, signal.topic, signal.values, signal.context));
+        this.mailbox.put(messageOf(signal));
         break;
       case 'exit':
         this.putExit('EXIT', signal.from, signal.result);
@@ -184,6 +184,21 @@ export class Kernel implements Performer, Answering {
       this.preempted = null;
       this.turn(next);
       if (this.preempted !== null) break;
+    }
+    return this.runnable;
+  }
+
+  /**
+   * Settles what an asynchronous program waits for, where that is next to run. None of the program runs: it
+   * goes on in a microtask.
+   * @returns true where there is still something to run.
+   */
+  settle(): boolean {
+    if (this.current !== null || this.preempted !== null || this.next !== null)
+      return this.runnable;
+    for (let next = this.ready.head; next?.kind === 'request'; next = this.ready.head) {
+      this.ready.shift();
+      this.turn(next);
     }
     return this.runnable;
   }
@@ -288,6 +303,7 @@ export class Kernel implements Performer, Answering {
 
   wake(waiter: Waiter, answer: Answer): void {
     if (waiter.timer !== 0) this.cancelTimer(waiter.timer);
+    waiter.timer = 0;
     this.resume(waiter.key as Strand, answer);
   }
 

@@ -2,9 +2,10 @@
  * The mailbox: where signals meet a program. Messages go to the channel that listens to their topic,
  * else to the inbox (docs/semantics.md, rule 3); nothing that arrives before somebody asks is lost.
  */
+
+import type { Message } from '../core/message.js';
 import type { ProcessEvent } from '../core/signal.js';
 import { Channel, type Meter } from './channel.js';
-import type { Message } from './message.js';
 import type { Item } from './program.js';
 
 const bare = (item: Item): Item => (item as Message).first;

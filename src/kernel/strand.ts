@@ -5,6 +5,7 @@
  * The lists run through the strands themselves, so that a process that waits holds nothing but its strand.
  */
 import { PerdureError } from '../core/errors.js';
+import type { Waiter } from './channel.js';
 import type { Answer, Step, Task } from './program.js';
 import type { Request } from './request.js';
 
@@ -15,9 +16,11 @@ export abstract class Strand {
   nextReady: Strand | null = null;
   before: Strand | null = null;
   after: Strand | null = null;
+  /** What it waits with at channels; made when it first does. */
+  waiter: Waiter | null = null;
 
   constructor(
-    /** `request`: of an asynchronous task; it is resumed once and is gone. */
+    /** `request`: of an asynchronous task; it is resumed once, and is then no longer a strand of the process. */
     readonly kind: 'main' | 'task' | 'request',
   ) {}
 
@@ -84,6 +87,7 @@ export class StrandList {
 
   add(strand: Strand): void {
     strand.before = this.last;
+    strand.after = null;
     if (this.last === null) this.first = strand;
     else this.last.after = strand;
     this.last = strand;

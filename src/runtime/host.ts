@@ -60,6 +60,11 @@ export interface Host {
   stop(timeoutMs: number): Promise<void>;
   spawn(order: SpawnOrder): MaybePromise<Spawned>;
   deliver(pid: Pid, signal: Signal): MaybePromise<Delivery>;
+  /**
+   * Delivers as {@link Host.deliver}; `undefined` where it has no process with this PID, which may be
+   * anybody's. Hosts have it that find a process faster than its host can be read from the PID.
+   */
+  reach?(pid: Pid, signal: Signal): Delivery | undefined;
   /** `undefined` where it has never heard of the process. */
   describe(pid: Pid): MaybePromise<ProcessInfo | undefined>;
   list(): MaybePromise<readonly ProcessInfo[]>;

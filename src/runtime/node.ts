@@ -7,6 +7,7 @@
  * 2. Each process that was reported as spawned on this node is reported as exited once.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
+import { Message } from '../core/message.js';
 import { unknownOption } from '../core/options.js';
 import type { Value } from '../core/payload.js';
 import { type Pid, parsePid } from '../core/pid.js';
@@ -60,8 +61,8 @@ export class Node {
   private readonly hosts = new Map<string, Host>();
   private readonly aliases = new Map<string, Host>();
   private readonly program: ProgramHost;
-  /** The host of this node that was reached last: the next signal most likely goes there too. */
-  private last: { readonly prefix: string; readonly host: Host } | null = null;
+  /** Reached last, of the hosts that find their processes by themselves: the next signal most likely goes there too. */
+  private last: Host | null = null;
 
   constructor(options: NodeOptions) {
     this.name = options.name;
@@ -100,6 +101,8 @@ export class Node {
 
   /** Hands a signal to the process that `pid` names. */
   deliver(pid: Pid, signal: Signal): MaybePromise<Delivery> {
+    const delivery = this.last?.reach?.(pid, signal);
+    if (delivery !== undefined) return delivery;
     const host = this.hostOf(pid);
     return host === undefined ? refused(notFound(pid)) : host.deliver(pid, signal);
   }
@@ -112,7 +115,7 @@ export class Node {
     const delivery =
       pid === undefined
         ? refused(new PerdureError(ErrorKind.NOT_FOUND, `name not found: ${to}`))
-        : this.deliver(pid, { kind: 'message', from, topic, values, context });
+        : this.deliver(pid, new Message(from, topic, values, context));
     if (delivery instanceof Promise) return delivery.then((d) => this.noteUndelivered(envelope, d));
     return this.noteUndelivered(envelope, delivery);
   }
@@ -229,18 +232,11 @@ export class Node {
   // --- the inside -------------------------------------------------------------------------------
 
   private hostOf(pid: Pid): Host | undefined {
-    const { last } = this;
-    return last !== null && pid.startsWith(last.prefix) ? last.host : this.findHost(pid);
-  }
-
-  private findHost(pid: Pid): Host | undefined {
     const parts = parsePid(pid);
     if (parts === undefined) return undefined;
     if (parts.node !== undefined && parts.node !== this.name) return undefined;
     const host = this.hosts.get(parts.host);
-    if (host !== undefined && parts.node !== undefined) {
-      this.last = { prefix: `{${parts.node}@${parts.host}|`, host };
-    }
+    if (host?.reach !== undefined) this.last = host;
     return host;
   }
 

@@ -89,20 +89,25 @@ export class LocalHost implements Host, LocalWorld {
   }
 
   deliver(pid: Pid, signal: Signal): Delivery {
+    return this.reach(pid, signal) ?? { accepted: false, error: notFound(pid) };
+  }
+
+  reach(pid: Pid, signal: Signal): Delivery | undefined {
     const process = this.processes.get(pid);
-    if (process === undefined) return { accepted: false, error: notFound(pid) };
-    if (process.kernel.result !== null) {
+    if (process === undefined) return undefined;
+    const { kernel } = process;
+    if (kernel.result !== null) {
       // Its exit is about to be told: whoever watches it until then is owed the real result.
       return isWatching(signal) ? ACCEPTED : { accepted: false, error: notFound(pid) };
     }
-    if (signal.kind === 'message' && process.kernel.mailbox.depth >= this.mailboxLimit) {
+    if (signal.kind === 'message' && kernel.mailbox.depth >= this.mailboxLimit) {
       return { accepted: false, error: mailboxFull(pid, this.mailboxLimit) };
     }
-    process.kernel.deliver(signal);
-    if (process.kernel.mailbox.depth === this.mailboxMark && signal.kind === 'message') {
+    kernel.deliver(signal);
+    if (kernel.mailbox.depth === this.mailboxMark && signal.kind === 'message') {
       this.noteFilling(process);
     }
-    if (process.kernel.runnable || process.kernel.result !== null) this.wake(process);
+    this.go(process);
     return ACCEPTED;
   }
 
@@ -178,6 +183,13 @@ export class LocalHost implements Host, LocalWorld {
     return definition === null || definition === undefined
       ? this.programs.open(entry, kernel)
       : openDefinition(definition, kernel);
+  }
+
+  /** A signal came: an asynchronous program that waited for it goes on by itself, any other gets a turn. */
+  private go(process: LocalProcess): void {
+    const { kernel } = process;
+    if (kernel.runnable && this.queue.lets() && !kernel.settle()) return;
+    if (kernel.runnable || kernel.result !== null) this.wake(process);
   }
 
   private noteFilling({ pid, kernel }: LocalProcess): void {

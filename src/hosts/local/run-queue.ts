@@ -68,6 +68,16 @@ export class RunQueue {
     return this.phase === 'spent';
   }
 
+  /**
+   * Whether a program may go on between turns without one: the burst lasts, and nobody waits for a turn. Counts
+   * a step of it.
+   */
+  lets(): boolean {
+    if (this.phase !== 'burst' || this.queue.length > 0) return false;
+    this.look();
+    return true;
+  }
+
   private awaitBurst(): void {
     this.phase = 'awaited';
     this.until = performance.now() + BUDGET_MS;

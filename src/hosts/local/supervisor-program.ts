@@ -9,12 +9,12 @@
  */
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
+import type { Message } from '../../core/message.js';
 import type { Value } from '../../core/payload.js';
 import { isPid, type Pid } from '../../core/pid.js';
 import type { Delivery, ProcessEvent, Signal } from '../../core/signal.js';
 import { Channel } from '../../kernel/channel.js';
 import type { Kernel } from '../../kernel/kernel.js';
-import type { Message } from '../../kernel/message.js';
 import {
   type Answer,
   PREEMPTED,

@@ -1,5 +1,5 @@
 /** Messages as Lua reads them: from the inbox, or from `process.listen(topic, {message = true})`. */
-import { Message } from '../../kernel/message.js';
+import { Message } from '../../core/message.js';
 import type { ObjectType } from '../module.js';
 import { Payload } from './payload.js';
 
