@@ -37,12 +37,14 @@ export interface ProcessLog {
 }
 
 /** How a program of the process starts a further task. */
-export type TaskMaker = (body: () => unknown) => Task;
+export type TaskMaker = (kernel: Kernel, body: () => unknown) => Task;
 
 export class ProcessContext {
   private aborts: AbortController | null = null;
 
   private readonly asker: Asker;
+  /** The host of this process, once it has spawned there. */
+  private home: string | null = null;
 
   constructor(
     private readonly kernel: Kernel,
@@ -88,7 +90,7 @@ export class ProcessContext {
   /** Starts a further task of this process. Its failure is the process's; it ends with `main`. */
   fork(body: () => unknown): void {
     this.alive();
-    void this.asker.ask({ op: 'fork', task: this.makeTask(body) }, nothing);
+    void this.asker.ask({ op: 'fork', task: this.makeTask(this.kernel, body) }, nothing);
   }
 
   sleep(delayMs: number): Promise<void> {
@@ -308,7 +310,7 @@ export class ProcessContext {
       const spawn: SpawnRequest = {
         entry: typeof what === 'string' ? what : what.name,
         definition: typeof what === 'string' ? null : what,
-        host: options.host ?? parsePid(this.pid)?.host ?? '',
+        host: options.host ?? this.ownHost(),
         values: parts.values,
         name: parts.name,
         messages: parts.messages,
@@ -321,6 +323,11 @@ export class ProcessContext {
     } catch (error) {
       return rejected(error);
     }
+  }
+
+  private ownHost(): string {
+    this.home ??= parsePid(this.pid)?.host ?? '';
+    return this.home;
   }
 
   private command(request: HostRequest): Promise<void> {

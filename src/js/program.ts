@@ -35,14 +35,15 @@ class AsyncTask implements Task {
   }
 
   private follow(result: PromiseLike<unknown>, strand: Strand): void {
-    const end = (step: Step): void => {
-      this.outcome = step;
-      this.kernel.again(strand);
-    };
     result.then(
-      (value) => end(done(value)),
-      (thrown: unknown) => end({ kind: 'failed', error: PerdureError.from(thrown) }),
+      (value) => this.end(done(value), strand),
+      (thrown: unknown) => this.end(failed(thrown), strand),
     );
+  }
+
+  private end(step: Step, strand: Strand): void {
+    this.outcome = step;
+    this.kernel.again(strand);
   }
 }
 
@@ -50,13 +51,19 @@ function done(result: unknown): Step {
   try {
     return { kind: 'done', value: copyValue(result, 'result') };
   } catch (thrown) {
-    return { kind: 'failed', error: PerdureError.from(thrown) };
+    return failed(thrown);
   }
+}
+
+function failed(thrown: unknown): Step {
+  return { kind: 'failed', error: PerdureError.from(thrown) };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
+
+const taskOf = (kernel: Performer, body: () => unknown): Task => new AsyncTask(kernel, body);
 
 class AsyncProgram implements Program {
   private context: ProcessContext | null = null;
@@ -68,7 +75,7 @@ class AsyncProgram implements Program {
 
   start(values: readonly Value[]): Task {
     const { kernel, main } = this;
-    const context = new ProcessContext(kernel, (body) => new AsyncTask(kernel, body));
+    const context = new ProcessContext(kernel, taskOf);
     this.context = context;
     return new AsyncTask(kernel, () => main(context, ...values));
   }

@@ -30,6 +30,7 @@ export class Names {
 
   /** The process ended: all its names are free again. */
   release(pid: Pid): void {
+    if (this.owned.size === 0) return; // most exits: a look into a map would hash the PID
     const names = this.owned.get(pid);
     if (names === undefined) return;
     for (const name of names) this.pids.delete(name);

@@ -75,13 +75,13 @@ export class LocalHost implements Host, LocalWorld {
     if (refusal !== null) return { error: refusal };
     const id = this.processes.nextId();
     const pid = this.processes.pidOf(id);
-    const process = new LocalProcess(pid, order, this);
+    const process = new LocalProcess(id, pid, order, this);
     try {
       process.kernel.start(this.open(order, process.kernel), order.values);
     } catch (thrown) {
       return { error: PerdureError.from(thrown) };
     }
-    this.processes.add(id, process);
+    this.processes.add(process);
     if (order.name !== null) this.node.names.register(order.name, pid);
     if (order.messages.length > 0) this.deliverStartup(pid, order);
     this.wake(process);

@@ -51,6 +51,8 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
   private aborts: Pocket<() => void> | null = null;
 
   constructor(
+    /** The number in its PID. */
+    readonly id: number,
     pid: Pid,
     order: SpawnOrder,
     private readonly world: LocalWorld,

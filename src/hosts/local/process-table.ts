@@ -32,8 +32,8 @@ export class ProcessTable {
   }
 
   /** Under the id that {@link nextId} gave last. */
-  add(id: number, process: LocalProcess): void {
-    this.slots[id & (this.slots.length - 1)] = process;
+  add(process: LocalProcess): void {
+    this.slots[process.id & (this.slots.length - 1)] = process;
     this.size++;
   }
 
@@ -43,14 +43,14 @@ export class ProcessTable {
   }
 
   delete(process: LocalProcess): void {
-    this.slots[this.idOf(process.pid) & (this.slots.length - 1)] = undefined;
+    this.slots[process.id & (this.slots.length - 1)] = undefined;
     this.size--;
   }
 
   /** All of them, oldest first. */
   toArray(): LocalProcess[] {
     const all = this.slots.filter((process) => process !== undefined);
-    return all.sort((a, b) => this.idOf(a.pid) - this.idOf(b.pid));
+    return all.sort((a, b) => a.id - b.id);
   }
 
   /** The number at the end of a PID; of any other text, some number. */
@@ -66,7 +66,7 @@ export class ProcessTable {
     this.slots = new Array(old.length * 2).fill(undefined);
     for (const process of old) {
       if (process !== undefined) {
-        this.slots[this.idOf(process.pid) & (this.slots.length - 1)] = process;
+        this.slots[process.id & (this.slots.length - 1)] = process;
       }
     }
   }
