@@ -59,7 +59,11 @@ async function deliverAll(pairs: readonly { from: number; to: number }[]): Promi
     const me = yield* nextMessage(kernel);
     return yield* peer(kernel, ...me.values);
   };
-  const { spawn, node, quiet, host } = localNode({ 'app:peer': starter });
+  // Nothing may be refused: the pairs that were drawn may all have the same target.
+  const { spawn, node, quiet, host } = localNode(
+    { 'app:peer': starter },
+    { mailboxLimit: 2 * SENDS },
+  );
   const pids = Array.from({ length: PROCESSES }, () => spawn('app:peer'));
   pids.forEach((to, me) => {
     void node.send({ from: null, to, topic: 'start', values: [me, pids], context: null });

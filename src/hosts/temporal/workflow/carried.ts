@@ -3,6 +3,7 @@
  * header, so what is read is checked: parts of a wrong shape are left out and counted.
  */
 import { PerdureError } from '../../../core/errors.js';
+import { Message } from '../../../core/message.js';
 import type { Value } from '../../../core/payload.js';
 import { parsePid } from '../../../core/pid.js';
 import {
@@ -12,7 +13,6 @@ import {
   type Signal,
 } from '../../../core/signal.js';
 import type { Estate } from '../../../kernel/estate.js';
-import { Message } from '../../../kernel/message.js';
 import type { LocalBondData } from './local-bonds.js';
 import type { RelationsData } from './relations.js';
 import { contextOf, type Fields, fieldsOf, pidOf } from './shapes.js';
