@@ -2,7 +2,6 @@
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import {
   type AppData,
-  connectTemporal,
   HealthWatch,
   type NodePort,
   PeerInbox,
@@ -11,26 +10,17 @@ import {
 } from '../hosts/temporal/index.js';
 import type { EntryOf, Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
-import type { Clock as ServerClock } from '../temporal-server/index.js';
-import { type AddressPlan, planAddress } from './addresses.js';
 import { appDataOf, settingsOf } from './app-data.js';
-import { credentialsFor, type EnvironmentProfile, environmentProfile } from './credentials.js';
+import { Connector, type ConnectorOptions, type Reachable } from './connector.js';
 import { EmbeddedServers, isListening } from './servers.js';
 
-/** A plan that leads to a server. */
-type Reachable = Exclude<AddressPlan, { readonly kind: 'refused' }>;
 type ClientEntry = EntryOf<'temporal.client'>;
 type WorkerEntry = EntryOf<'temporal.worker'>;
 
-export interface TemporalSideOptions {
+export interface TemporalSideOptions extends ConnectorOptions {
   readonly registry: Registry;
   readonly node: Node;
   readonly port: NodePort;
-  readonly env: { readonly [name: string]: string | undefined };
-  /** `--address`. */
-  readonly address: string | undefined;
-  /** The clock to share with an embedded server; set when time is skipped. */
-  readonly skippingClock: ServerClock | undefined;
   /** Told what a person should know: data in memory, another port. */
   readonly notice: (text: string) => void;
 }
@@ -47,13 +37,14 @@ export class TemporalSide {
   private readonly workers = new Map<string, TemporalHost>();
   private readonly servers: EmbeddedServers;
   private listener: TemporalListener | undefined;
-  private profile: EnvironmentProfile | undefined;
+  private readonly connector: Connector;
   private readonly health = new Map<string, HealthWatch>();
   private readonly peers: PeerInbox;
 
   constructor(private readonly options: TemporalSideOptions) {
+    this.connector = new Connector(options);
     const clients = options.registry.ofKind('temporal.client');
-    const namespaces = new Set(['default', ...clients.map((c) => this.namespaceOf(c))]);
+    const namespaces = new Set(['default', ...clients.map((c) => this.connector.namespaceOf(c))]);
     this.peers = new PeerInbox(options.port);
     this.servers = new EmbeddedServers([...namespaces], options.skippingClock);
   }
@@ -64,20 +55,9 @@ export class TemporalSide {
   }
 
   async startClient(entry: ClientEntry): Promise<void> {
-    const plan = this.plan(entry);
-    if (plan.kind === 'refused') {
-      throw new PerdureError(ErrorKind.INVALID, `${entry.id}: ${plan.why}`);
-    }
+    const plan = this.connector.plan(entry);
     const address = await this.reach(entry, plan);
-    const whose = plan.kind === 'own' ? 'none' : plan.credentials;
-    const client = await connectTemporal({
-      ...(await credentialsFor(entry, address, whose, this.options.env)),
-      address,
-      namespace: this.namespaceOf(entry),
-      connectionTimeoutMs: entry.connectionTimeoutMs,
-      keepAliveTimeMs: entry.keepAliveTimeMs,
-      keepAliveTimeoutMs: entry.keepAliveTimeoutMs,
-    });
+    const client = await this.connector.connect(entry, plan, address);
     this.clients.set(entry.id, client);
     this.watchHealth(entry, client);
   }
@@ -98,7 +78,7 @@ export class TemporalSide {
       id: entry.id,
       client,
       taskQueue: entry.taskQueue,
-      app: this.appData(entry),
+      app: appDataFor(this.options.registry, entry),
       node: this.options.port,
       peers: this.peers,
       settings: settingsOf(entry, this.options.env),
@@ -143,36 +123,6 @@ export class TemporalSide {
     this.health.set(id, watch);
   }
 
-  private appData(entry: WorkerEntry): AppData {
-    const client = this.options.registry.get(entry.client);
-    const prefix = client?.kind === 'temporal.client' ? client.taskQueuePrefix : '';
-    return appDataOf(this.options.registry, prefix);
-  }
-
-  private plan(entry: ClientEntry): AddressPlan {
-    return planAddress({
-      forced: this.options.address,
-      declared: entry.address,
-      environment: entry.address === null ? this.environment().address : undefined,
-      embeddedAllowed: entry.embedded,
-      skipTime: this.options.skippingClock !== undefined,
-      production: this.options.env.NODE_ENV === 'production',
-    });
-  }
-
-  private environment(): EnvironmentProfile {
-    this.profile ??= environmentProfile(this.options.env);
-    return this.profile;
-  }
-
-  /** The environment's, like its address, is for a client that names neither. */
-  private namespaceOf({ temporalNamespace, address }: ClientEntry): string {
-    if (temporalNamespace !== null) return temporalNamespace;
-    const { address: forced, skippingClock } = this.options;
-    const asked = address === null && forced === undefined && skippingClock === undefined;
-    return (asked ? this.environment().namespace : undefined) ?? 'default';
-  }
-
   /** Where the client connects to, with an embedded server started there if need be. */
   private async reach(entry: ClientEntry, plan: Reachable): Promise<string> {
     const own = this.servers.at(plan.address);
@@ -188,6 +138,13 @@ export class TemporalSide {
     );
     return address;
   }
+}
+
+/** What the worker's sandboxes know of the app. */
+export function appDataFor(registry: Registry, worker: WorkerEntry): AppData {
+  const client = registry.get(worker.client);
+  const prefix = client?.kind === 'temporal.client' ? client.taskQueuePrefix : '';
+  return appDataOf(registry, prefix);
 }
 
 function notStarted(entry: WorkerEntry): PerdureError {

@@ -35,6 +35,7 @@ function commandLine(finish: (code: number) => void): Command {
   program.version(packageVersion(), '--version', 'print the version');
   program.addCommand(runCommand(finish));
   program.addCommand(lintCommand(finish));
+  program.addCommand(replayCommand(finish));
   program.addCommand(serverCommand(finish));
   return program;
 }
@@ -87,6 +88,32 @@ function lintCommand(finish: (code: number) => void): Command {
     .action(async (dir: string, flags: unknown) => {
       const { lint } = await import('./lint.js');
       finish(await lint(dir, flags as import('./lint.js').LintFlags));
+    });
+}
+
+function replayCommand(finish: (code: number) => void): Command {
+  const repeated = (flag: string, what: string): Option =>
+    new Option(flag, `${what}; repeat for several`)
+      .default([] as string[], 'none')
+      .argParser((text, all: string[]) => [...all, text]);
+  return new Command('replay')
+    .description(
+      'Replay histories of workflows with the code in DIR; exit code 5 where one diverges.',
+    )
+    .argument('<dir>', 'folder with the app (its _index.yaml)')
+    .addOption(repeated('--workflow-id <id>', 'the latest run of this workflow'))
+    .option('--all-open', 'every open run of the app’s workers')
+    .addOption(
+      repeated('--file <history.json>', 'what `temporal workflow show --output json` prints'),
+    )
+    .option('--address <host:port>', 'Temporal server for every client of the app')
+    .option('--json', 'print one JSON envelope a history on stdout, and nothing else')
+    .addOption(new Option('--color', 'colours even where stdout is not a terminal'))
+    .exitOverride()
+    .showHelpAfterError('(perdure replay --help shows the flags)')
+    .action(async (dir: string, flags: unknown) => {
+      const { replay } = await import('./replay.js');
+      finish(await replay(dir, flags as import('./replay.js').ReplayFlags));
     });
 }
 
