@@ -14,6 +14,7 @@ import {
   connectTemporal,
   type TemporalClient,
   TemporalHost,
+  type WorkerSettings,
 } from '../../src/hosts/temporal/index.js';
 import { fengariEngine } from '../../src/lua/fengari/engine.js';
 import { Use } from '../../src/lua/module.js';
@@ -30,6 +31,7 @@ export interface RelationsOptions {
   /** Lua text by name; each runs on both hosts, as `app:<name>`. */
   readonly programs: { readonly [name: string]: string };
   readonly heartbeatMs?: number;
+  readonly settings?: WorkerSettings;
 }
 
 /** One node of a world. */
@@ -57,7 +59,7 @@ export interface RelationsWorld extends WorldNode {
 }
 
 export async function relationsWorld(options: RelationsOptions): Promise<RelationsWorld> {
-  const { programs, heartbeatMs } = options;
+  const { programs, heartbeatMs, settings } = options;
   const server = await testServer();
   const app = {
     ...appOf({ workflows: programs }, `spec-${randomUUID()}`),
@@ -96,7 +98,7 @@ export async function relationsWorld(options: RelationsOptions): Promise<Relatio
     );
     const taskQueue = app.workers[WORKER] ?? '';
     const port = nodePort(node, () => {});
-    const host = new TemporalHost({ id: WORKER, client, taskQueue, app, node: port });
+    const host = new TemporalHost({ id: WORKER, client, taskQueue, app, node: port, settings });
     await host.start();
     node.addHost(host, [taskQueue]);
     nodes.push({ node, host, events });

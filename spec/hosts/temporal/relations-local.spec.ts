@@ -124,7 +124,9 @@ const programs = {
 
 let world: RelationsWorld;
 beforeAll(async () => {
-  world = await relationsWorld({ programs, heartbeatMs: 2000 });
+  // No workflow is kept: each task replays everything before it, live.
+  const settings = { maxCachedWorkflows: 0 };
+  world = await relationsWorld({ programs, heartbeatMs: 2000, settings });
 });
 afterAll(() => world.close(), 120_000);
 
