@@ -94,8 +94,7 @@ describeOn(HOSTS, 'rule 11: values are copied', ({ run, host }) => {
     expect(got).toEqual([2, 5, 1, 1]);
   });
 
-  // A workflow monitors its own children only.
-  local('gives each of several watchers its own copy of a result', async () => {
+  it('gives each of several watchers its own copy of a result', async () => {
     const got = await run({
       returns: 'receive() return { n = 1 }',
       changes: `local pid, to = ...

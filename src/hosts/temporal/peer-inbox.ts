@@ -31,9 +31,9 @@ export class PeerInbox {
     }
   }
 
-  /** The last item about a monitor or a link that came from `pid`; `null` where none is remembered. */
+  /** The last item about a monitor or a link that came from `pid`; `null` where it may have been forgotten. */
   seenOf(pid: Pid): Seen | null {
-    return this.lastRelation.get(pid) ?? null;
+    return this.lastRelation.get(pid) ?? (this.lastRelation.forgetful ? null : NOTHING_SEEN);
   }
 
   private async give(
@@ -57,8 +57,12 @@ function isRelation(signal: PeerSignal): signal is PeerSignal & { kind: Relation
   return kind === 'monitor' || kind === 'unmonitor' || kind === 'link' || kind === 'unlink';
 }
 
+const NOTHING_SEEN: Seen = Object.freeze({ sender: '', seq: 0 });
+
 /** Forgets what has not been put for longest. */
 class Recent<T> {
+  /** Whether anything has been forgotten. */
+  forgetful = false;
   private readonly items = new Map<string, T>();
 
   get(key: string): T | undefined {
@@ -69,6 +73,7 @@ class Recent<T> {
     this.items.delete(key); // put back as the newest
     this.items.set(key, item);
     if (this.items.size <= SENDERS) return;
+    this.forgetful = true;
     for (const oldest of this.items.keys()) {
       this.items.delete(oldest);
       break;

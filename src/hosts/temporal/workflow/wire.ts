@@ -77,6 +77,7 @@ export type RelationOp = 'monitor' | 'unmonitor' | 'link' | 'unlink';
  * or link. What the workflow has asked for since then is not known yet to who sent this.
  */
 export interface Seen {
+  /** '' where it had heard nothing. A note has `null` where it may have forgotten. */
   readonly sender: string;
   readonly seq: number;
 }
