@@ -83,6 +83,12 @@ const programs = {
     end
     return heard
   end`,
+  /** Goes on as a new run when it is told to, and fails when it is told again. */
+  renews: `return function(again)
+    process.inbox():receive()
+    if not again then process.upgrade(nil, true) end
+    return nil, errors.new("CONFLICT", "told to fail")
+  end`,
   /** Monitors and links, goes on as a new run, and hears of both there. */
   goes_on: `return function(pid, ready, again)
     process.set_options({ trap_links = true })
@@ -285,6 +291,24 @@ describe('a workflow that is monitored and linked by another', () => {
       value: { EXIT: 'CONFLICT', LINK_DOWN: 'CONFLICT' },
     });
   }, 60_000);
+
+  it.each([
+    ['a local process', LOCAL],
+    ['another workflow', WORKER],
+  ])(
+    'gives %s one EXIT and one LINK_DOWN at its real end, after it went on as a new run',
+    async (_what, host) => {
+      const ready = world.node.openMailbox(null);
+      const target = await world.spawn(WORKER, 'renews');
+      const watcher = await world.spawn(host, 'both', target, ready.pid);
+      const end = world.exitOf(watcher);
+      await ready.receive({ timeoutMs: 30_000 });
+      await world.send(target, 'go on');
+      await world.send(target, 'fail');
+      expect(await end).toMatchObject({ value: { EXIT: 'CONFLICT', LINK_DOWN: 'CONFLICT' } });
+    },
+    60_000,
+  );
 
   it('gives TIMEOUT where its time was up', async () => {
     const ready = world.node.openMailbox(null);

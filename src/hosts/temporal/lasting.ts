@@ -5,6 +5,7 @@
  * it monitors or is linked to here are out of reach. A watch ends as the watched workflow ends; any node of
  * the task queue can go on with one, from the run that its last heartbeat names.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { CompleteAsyncError, type Info } from '@temporalio/activity';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { Value } from '../../core/payload.js';
@@ -73,8 +74,8 @@ export class LastingActivities {
     throw new CompleteAsyncError();
   }
 
-  /** Says at once that this node is going, so that nobody has to find out. */
-  async close(): Promise<void> {
+  /** Says that this node is going, so that nobody has to find out; waits for the answers, at most so long. */
+  async close(limitMs: number): Promise<void> {
     this.closed = true;
     const error = nodeLost(this.options.node.name);
     const leases = [...this.leases].map((task) => task.fail(error, true));
@@ -84,7 +85,8 @@ export class LastingActivities {
     });
     this.leases.clear();
     this.watches.clear();
-    await Promise.all([...leases, ...watches]);
+    const limit = delay(limitMs, undefined, { ref: false });
+    await Promise.race([Promise.all([...leases, ...watches]), limit]);
   }
 
   private task(info: Info, on: { onCancel: () => void; onLost: () => void }): AsyncTask {

@@ -105,8 +105,9 @@ export class TemporalHost implements Host {
     const { workers } = this;
     this.workers = null;
     // What processes have told workflows comes first: after that, all that they hear is that the node is gone.
-    await this.notices.close(Math.min(timeoutMs, LAST_WORDS_MS));
-    await this.lasting.close();
+    const limitMs = Math.min(timeoutMs, LAST_WORDS_MS);
+    await this.notices.close(limitMs);
+    await this.lasting.close(limitMs);
     this.watcher.close();
     await workers?.stop(timeoutMs);
     this.endLogs?.();
@@ -257,7 +258,7 @@ export class TemporalHost implements Host {
 
 const FRESH_LIMIT = 10_000;
 
-/** How long a stop waits until workflows have been told of the ends of their processes, at most. */
+/** How long a stop waits until workflows have been told of the ends of their processes, and then of its own, at most. */
 const LAST_WORDS_MS = 2_000;
 
 /** What the SDK logs when a workflow or an activity ends with an error. */
