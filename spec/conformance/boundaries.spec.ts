@@ -58,9 +58,7 @@ describeOn(HOSTS, 'rule 10: upgrade', ({ run, host }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 11: values are copied', ({ run, host }) => {
-  const local = host.durable ? it.skip : it;
-
+describeOn(HOSTS, 'rule 11: values are copied', ({ run }) => {
   it('shares no table: neither side sees what the other does to it afterwards', async () => {
     const got = await run({
       changes: `local arg = ... local message = data()
