@@ -96,11 +96,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     registry,
     node,
     port: nodePort(node, print),
+    functions: scripts.functions,
     env,
     address: options.address,
     skippingClock: skipping,
     notice: (text) => notices.push(text),
   });
+  await temporal?.prepare();
   const runtime = new Runtime(node, (entry, requested) => {
     const host = chooseHost(registry, entry, requested);
     if (node.host(host) === undefined && registry.get(host) !== undefined)

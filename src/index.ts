@@ -2,7 +2,12 @@
 
 export type { ServiceInfo } from './app/services.js';
 export { type App, type AppOptions, startApp } from './app.js';
-export type { ProcessDefinition, Sent } from './core/definition.js';
+export {
+  type EntryReference,
+  entry,
+  type ProcessDefinition,
+  type Sent,
+} from './core/definition.js';
 export { ErrorKind, isPerdureError, PerdureError } from './core/errors.js';
 export type { Value } from './core/payload.js';
 export type { Pid } from './core/pid.js';

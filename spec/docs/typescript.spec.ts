@@ -6,10 +6,14 @@ import { transform } from '@swc/core';
 
 const run = promisify(execFile);
 
+const text = await readFile('docs/typescript.md', 'utf8');
+
 describe('docs/typescript.md', () => {
-  it('shows a program that prints what it says', async () => {
-    const text = await readFile('docs/typescript.md', 'utf8');
-    const source = /```ts\n(.*?)```/s.exec(text)?.[1] ?? '';
+  const blocks = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, source = '']) => ({ source }));
+
+  it('shows programs', () => expect(blocks.length).toBeGreaterThan(1));
+
+  it.each(blocks)('shows a program that prints what it says (%#)', async ({ source }) => {
     const said = [...source.matchAll(/\/\/ (.*)$/gm)].map((comment) => comment[1]);
     const { code } = await transform(source.replace("'perdure'", "'./src/index.js'"), {
       jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },

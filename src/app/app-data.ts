@@ -1,20 +1,31 @@
 /** What workflow sandboxes must know of the app, taken from its registry. */
+import * as path from 'node:path';
 import { ErrorKind, PerdureError } from '../core/errors.js';
-import type { AppData, DeploymentVersion, WorkerSettings } from '../hosts/temporal/index.js';
+import type {
+  AppData,
+  DeploymentVersion,
+  WorkerSettings,
+  WorkflowData,
+  WorkflowScript,
+} from '../hosts/temporal/index.js';
 import type { EntryOf, Registry } from '../registry/index.js';
 import { BUILT_IN_HOST } from './host-choice.js';
 import { sourceOf } from './sources.js';
 
 export function appDataOf(registry: Registry, taskQueuePrefix: string): AppData {
-  const callable = [...registry.ofKind('function.lua'), ...registry.ofKind('process.lua')];
+  const callable = [
+    ...registry.ofKind('function.lua'),
+    ...registry.ofKind('function.js'),
+    ...registry.ofKind('process.lua'),
+  ];
+  const scripts = registry.ofKind('workflow.js');
   return {
-    workflows: registry.ofKind('workflow.lua').map((entry) => ({
-      entry: entry.id,
-      type: entry.workflow.name,
-      worker: entry.workflow.worker,
-      continueAsNew: entry.workflow.continueAsNew,
-      source: sourceOf(registry, entry),
-    })),
+    workflows: [
+      ...registry
+        .ofKind('workflow.lua')
+        .map((entry) => workflowData(entry, sourceOf(registry, entry))),
+      ...scripts.map((entry) => workflowData(entry, null)),
+    ],
     activities: callable.flatMap(({ id, activity }) =>
       activity === null
         ? []
@@ -39,6 +50,27 @@ export function appDataOf(registry: Registry, taskQueuePrefix: string): AppData 
     ],
     taskQueuePrefix,
   };
+}
+
+function workflowData(
+  entry: EntryOf<'workflow.lua' | 'workflow.js'>,
+  source: WorkflowData['source'],
+): WorkflowData {
+  const { id, workflow } = entry;
+  const { name: type, worker, continueAsNew } = workflow;
+  return { entry: id, type, worker, continueAsNew, source };
+}
+
+/** The `workflow.js` entries that a worker runs. */
+export function scriptsOf(registry: Registry, worker: string): WorkflowScript[] {
+  return registry
+    .ofKind('workflow.js')
+    .filter(({ workflow }) => workflow.worker === worker)
+    .map(({ workflow, source, method }) => ({
+      type: workflow.name,
+      file: path.join(registry.dir, source.file),
+      method,
+    }));
 }
 
 /** @throws PerdureError INVALID where the build id's environment variable is not set. */

@@ -26,8 +26,10 @@ export function chooseHost(
   if (requested !== undefined) return requested;
   switch (entry.kind) {
     case 'function.lua':
+    case 'function.js':
       return FUNCTIONS;
     case 'workflow.lua':
+    case 'workflow.js':
       return entry.workflow.worker;
     case 'process.lua':
     case 'process.js':
@@ -69,7 +71,9 @@ const RUNNABLE: ReadonlySet<string> = new Set([
   'process.lua',
   'process.js',
   'function.lua',
+  'function.js',
   'workflow.lua',
+  'workflow.js',
   'process.supervisor',
 ]);
 

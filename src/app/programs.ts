@@ -1,4 +1,5 @@
 /** Programs for local hosts: registry entries, in Lua or TypeScript, and TypeScript functions. */
+import type { ProcessDefinition } from '../core/definition.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Programs } from '../hosts/local/programs.js';
 import { openDefinition } from '../js/program.js';
@@ -8,7 +9,7 @@ import type { Engine, LuaSource } from '../lua/engine.js';
 import type { Use } from '../lua/module.js';
 import type { Entry, Registry } from '../registry/index.js';
 import { entryNotFound } from './host-choice.js';
-import type { Scripts } from './scripts.js';
+import { definitionOfFunction, type Scripts } from './scripts.js';
 import { sourceOf } from './sources.js';
 
 /** VM instructions a turn: some milliseconds, as long as the run queue lets processes run at a time. */
@@ -30,8 +31,8 @@ export class LocalPrograms implements Programs {
   ) {}
 
   open(entry: string, kernel: Kernel): Program {
-    const script = this.scripts.get(entry);
-    if (script !== undefined && this.use === 'local') return openDefinition(script, kernel);
+    const script = this.script(entry);
+    if (script !== undefined) return openDefinition(script, kernel);
     const source = this.sources.get(entry) ?? this.load(entry);
     return this.engine.open({
       source,
@@ -40,6 +41,12 @@ export class LocalPrograms implements Programs {
       budget: null,
       slice: SLICE,
     });
+  }
+
+  private script(entry: string): ProcessDefinition | undefined {
+    if (this.use === 'local') return this.scripts.processes.get(entry);
+    const run = this.scripts.functions.get(entry);
+    return run === undefined ? undefined : definitionOfFunction(run, entry);
   }
 
   private load(id: string): LuaSource {
@@ -61,12 +68,12 @@ export class LocalPrograms implements Programs {
 
 function refusal(entry: Entry, use: Use): PerdureError {
   const advice =
-    entry.kind === 'workflow.lua'
-      ? `it is a workflow.lua: spawn it on its worker, ${entry.workflow.worker}`
-      : entry.kind === 'function.lua'
-        ? 'it is a function.lua: call it with funcs.call'
-        : entry.kind === 'process.lua'
-          ? 'it is a process.lua: start it with process.spawn'
+    entry.kind === 'workflow.lua' || entry.kind === 'workflow.js'
+      ? `it is a ${entry.kind}: spawn it on its worker, ${entry.workflow.worker}`
+      : entry.kind === 'function.lua' || entry.kind === 'function.js'
+        ? `it is a ${entry.kind}: call it with funcs.call`
+        : entry.kind === 'process.lua' || entry.kind === 'process.js'
+          ? `it is a ${entry.kind}: start it with process.spawn`
           : `it is a ${entry.kind}`;
   const what = use === 'function' ? 'cannot be called as a function' : 'cannot run on a local host';
   return new PerdureError(ErrorKind.INVALID, `${entry.id} ${what}; ${advice}`);

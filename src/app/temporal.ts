@@ -2,15 +2,18 @@
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import {
   type AppData,
+  bundlePath,
   HealthWatch,
+  type JsFunction,
   type NodePort,
   PeerInbox,
   type TemporalClient,
   TemporalHost,
+  type WorkflowScripts,
 } from '../hosts/temporal/index.js';
 import type { EntryOf, Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
-import { appDataOf, settingsOf } from './app-data.js';
+import { appDataOf, scriptsOf, settingsOf } from './app-data.js';
 import { Connector, type ConnectorOptions, type Reachable } from './connector.js';
 import { EmbeddedServers, isListening } from './servers.js';
 
@@ -21,6 +24,8 @@ export interface TemporalSideOptions extends ConnectorOptions {
   readonly registry: Registry;
   readonly node: Node;
   readonly port: NodePort;
+  /** Functions of `function.js` entries, by entry id. */
+  readonly functions: ReadonlyMap<string, JsFunction>;
   /** Told what a person should know: data in memory, another port. */
   readonly notice: (text: string) => void;
 }
@@ -54,6 +59,16 @@ export class TemporalSide {
     return this.servers.running;
   }
 
+  /**
+   * Bundles the app's workflows in JavaScript, where that has not been done: it takes seconds, and what is
+   * wrong with them shows before anything starts.
+   * @throws PerdureError INVALID.
+   */
+  async prepare(): Promise<void> {
+    const { registry } = this.options;
+    for (const { id } of registry.ofKind('temporal.worker')) await bundlePath(this.scripts(id));
+  }
+
   async startClient(entry: ClientEntry): Promise<void> {
     const plan = this.connector.plan(entry);
     const address = await this.reach(entry, plan);
@@ -83,6 +98,8 @@ export class TemporalSide {
       peers: this.peers,
       settings: settingsOf(entry, this.options.env),
       onLost: (error) => this.listener?.workerLost(entry.id, error),
+      functions: this.options.functions,
+      scripts: this.scripts(entry.id),
     });
     await host.start();
     this.workers.set(entry.id, host);
@@ -121,6 +138,11 @@ export class TemporalSide {
       this.listener?.reachable(id, error);
     });
     this.health.set(id, watch);
+  }
+
+  private scripts(worker: string): WorkflowScripts {
+    const { registry } = this.options;
+    return { root: registry.dir, workflows: scriptsOf(registry, worker) };
   }
 
   /** Where the client connects to, with an embedded server started there if need be. */

@@ -7,7 +7,12 @@
  *    continues, and what would answer at once throws CANCELED.
  * 2. A send takes its place in the order of signals when it is called, awaited or not.
  */
-import type { ProcessDefinition, Sent } from '../core/definition.js';
+import {
+  entryIdOf,
+  type ProcessDefinition,
+  type Sent,
+  type Spawnable,
+} from '../core/definition.js';
 import type { Message } from '../core/message.js';
 import type { Value } from '../core/payload.js';
 import { type Pid, parsePid } from '../core/pid.js';
@@ -201,7 +206,7 @@ export class ProcessContext {
    * @throws PerdureError NOT_FOUND (entry, host), INVALID, RATE_LIMITED (max_processes), UNAVAILABLE.
    */
   spawn<In extends readonly unknown[]>(
-    what: string | ProcessDefinition<In>,
+    what: Spawnable<In>,
     options?: SpawnOptions<In>,
   ): Promise<Pid> {
     return this.start('spawn', what, options, false, false) as Promise<Pid>;
@@ -209,7 +214,7 @@ export class ProcessContext {
 
   /** Spawns and monitors, with no time for the process to end in between. */
   spawnMonitored<In extends readonly unknown[]>(
-    what: string | ProcessDefinition<In>,
+    what: Spawnable<In>,
     options?: SpawnOptions<In>,
   ): Promise<Pid> {
     return this.start('spawn', what, options, true, false) as Promise<Pid>;
@@ -217,7 +222,7 @@ export class ProcessContext {
 
   /** Spawns and links, with no time for the process to end in between. */
   spawnLinked<In extends readonly unknown[]>(
-    what: string | ProcessDefinition<In>,
+    what: Spawnable<In>,
     options?: SpawnOptions<In>,
   ): Promise<Pid> {
     return this.start('spawn', what, options, false, true) as Promise<Pid>;
@@ -225,7 +230,7 @@ export class ProcessContext {
 
   /** Spawns, waits for the end and gives what `main` returned. @throws PerdureError its failure. */
   exec<In extends readonly unknown[], Out>(
-    what: string | ProcessDefinition<In, Out>,
+    what: Spawnable<In, Out>,
     options?: SpawnOptions<In>,
   ): Promise<Sent<Out>> {
     return this.start('exec', what, options, false, false) as Promise<Sent<Out>>;
@@ -300,16 +305,18 @@ export class ProcessContext {
 
   private start(
     op: 'spawn' | 'exec',
-    what: string | ProcessDefinition<never>,
+    what: Spawnable,
     options: SpawnOptions = {},
     monitor: boolean,
     link: boolean,
   ): Promise<unknown> {
     try {
       const parts = spawnParts(options, this.context);
+      const id = entryIdOf(what);
+      const definition = id === null ? (what as ProcessDefinition) : null;
       const spawn: SpawnRequest = {
-        entry: typeof what === 'string' ? what : what.name,
-        definition: typeof what === 'string' ? null : what,
+        entry: id ?? (definition?.name as string),
+        definition,
         host: options.host ?? this.ownHost(),
         values: parts.values,
         name: parts.name,

@@ -17,7 +17,9 @@ export const EntryKind = {
   PROCESS_LUA: 'process.lua',
   PROCESS_JS: 'process.js',
   FUNCTION_LUA: 'function.lua',
+  FUNCTION_JS: 'function.js',
   WORKFLOW_LUA: 'workflow.lua',
+  WORKFLOW_JS: 'workflow.js',
   LIBRARY_LUA: 'library.lua',
   TEMPORAL_CLIENT: 'temporal.client',
   TEMPORAL_WORKER: 'temporal.worker',
@@ -128,6 +130,24 @@ export interface ProcessJsEntry extends EntryBase {
 export interface FunctionLuaEntry extends LuaProgram {
   readonly kind: 'function.lua';
   readonly activity: ActivityMeta | null;
+}
+
+/** A function in JavaScript: called like any other, and an activity of whoever knows its type. */
+export interface FunctionJsEntry extends EntryBase {
+  readonly kind: 'function.js';
+  readonly source: LuaSource;
+  /** The export to call; `null`: `main`, else the default export. */
+  readonly method: string | null;
+  readonly activity: ActivityMeta | null;
+}
+
+/** A workflow of Temporal's TypeScript SDK. */
+export interface WorkflowJsEntry extends EntryBase {
+  readonly kind: 'workflow.js';
+  readonly source: LuaSource;
+  /** The export that is the workflow function. */
+  readonly method: string;
+  readonly workflow: WorkflowMeta;
 }
 
 export interface WorkflowLuaEntry extends LuaProgram {
@@ -294,7 +314,9 @@ export type Entry =
   | ProcessLuaEntry
   | ProcessJsEntry
   | FunctionLuaEntry
+  | FunctionJsEntry
   | WorkflowLuaEntry
+  | WorkflowJsEntry
   | LibraryLuaEntry
   | TemporalClientEntry
   | TemporalWorkerEntry

@@ -2,7 +2,13 @@
  * The runtime as a Node program sees it: start processes, talk to them, wait for their end. All of it
  * goes the way that processes themselves go, through the node.
  */
-import type { ProcessDefinition, Sent } from '../core/definition.js';
+import {
+  type EntryReference,
+  entryIdOf,
+  type ProcessDefinition,
+  type Sent,
+  type Spawnable,
+} from '../core/definition.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
@@ -53,20 +59,21 @@ export class Runtime {
    * @throws PerdureError NOT_FOUND (entry, host), INVALID (arguments), and what the host says.
    */
   spawn(entry: string, options?: SpawnOptions): Promise<ProcessHandle>;
-  /** Starts a process that is a TypeScript function, with its types. */
+  /** Starts a TypeScript function, or an entry that was given types, with its types. */
   spawn<In extends readonly unknown[], Out>(
-    definition: ProcessDefinition<In, Out>,
+    what: ProcessDefinition<In, Out> | EntryReference<In, Out>,
     options?: SpawnOptions<In>,
   ): Promise<ProcessHandle<Out>>;
   async spawn<Out>(
-    what: string | ProcessDefinition<never, Out>,
+    what: Spawnable<never, Out>,
     options: SpawnOptions = {},
   ): Promise<ProcessHandle<Out>> {
-    const definition = typeof what === 'string' ? null : what;
-    const host = this.choose(definition === null ? (what as string) : null, options.host);
+    const id = entryIdOf(what);
+    const definition = id === null ? (what as ProcessDefinition<never, Out>) : null;
+    const host = this.choose(id, options.host);
     const spawning = this.node.spawn(host, {
       ...spawnParts(options),
-      entry: definition === null ? (what as string) : definition.name,
+      entry: id ?? (definition?.name as string),
       definition,
       parent: null,
     });

@@ -331,7 +331,7 @@ describe.each<[string, WorkerSettings]>([
     expect((await world.exitOf(pid)).value).toBe(2);
     const [last] = await historiesOf(pid);
     const started = last?.[0]?.workflowExecutionStartedEventAttributes;
-    const hash = world.app.workflows.find(({ type }) => type === 'app:notes')?.source.hash;
+    const hash = world.app.workflows.find(({ type }) => type === 'app:notes')?.source?.hash;
     const memo = Object.entries(started?.memo?.fields ?? {});
     expect(Object.fromEntries(memo.map(([k, v]) => [k, decodePayload(v)]))).toEqual({
       started: 'yes',

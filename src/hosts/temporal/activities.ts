@@ -14,6 +14,7 @@ import { formatPid, type Pid, parsePid } from '../../core/pid.js';
 import { EMPTY_CONTEXT } from '../../core/signal.js';
 import type { Spawned } from '../../runtime/host.js';
 import type { AttributeRegistry, AttributeTypes } from './attribute-registry.js';
+import { type JsFunction, runJsFunction } from './js-activities.js';
 import type { LastingActivities } from './lasting.js';
 import type { NodePort } from './node-port.js';
 import type { PeerInbox } from './peer-inbox.js';
@@ -46,6 +47,8 @@ export interface ActivityWorld {
   readonly attributes: AttributeRegistry;
   readonly peers: PeerInbox;
   readonly workflows: WorkflowCalls;
+  /** Functions in JavaScript, by entry id. */
+  readonly functions: ReadonlyMap<string, JsFunction>;
   readonly starter: WorkflowStarter;
   readonly lasting: LastingActivities;
   /** A workflow has made or removed a monitor or a link to a process of this node. */
@@ -96,7 +99,13 @@ async function runFunction(
   }
   const context = ActivityContext.current();
   const header = activityHeader(readHeader(headers));
-  const stopHeartbeat = startHeartbeat(context);
+  const script = world.functions.get(activity.entry);
+  // Another SDK's caller expects the function to heartbeat by itself, with its own details.
+  const stopHeartbeat =
+    script !== undefined && header.retries === undefined ? () => {} : startHeartbeat(context);
+  if (script !== undefined) {
+    return runJsFunction(script, values, header.retries ?? null).finally(stopHeartbeat);
+  }
   const { value, error } = await world.node
     .runFunction({
       entry: activity.entry,

@@ -16,8 +16,9 @@ import { writeHeader } from './workflow/headers.js';
 import { encodeMemo } from './workflow/memo.js';
 import { checkName, sdkRetryPolicy } from './workflow/options.js';
 import { encodeArg, encodeArgs } from './workflow/payload-converter.js';
+import { sourceMemo } from './workflow/sandbox-app.js';
 import { attributeTypeOf, typedAttribute } from './workflow/search-attributes.js';
-import { OwnSignal, SOURCE_MEMO, type StartNote } from './workflow/wire.js';
+import { OwnSignal, type StartNote } from './workflow/wire.js';
 import {
   type ConflictPolicy,
   checkNamespace,
@@ -173,7 +174,7 @@ export class WorkflowStarter {
       workflowRunTimeout: msOptionalToTs(options.runTimeoutMs) ?? null,
       workflowTaskTimeout: msOptionalToTs(options.taskTimeoutMs) ?? null,
       workflowStartDelay: msOptionalToTs(options.startDelayMs) ?? null,
-      memo: { fields: memoFields({ ...options.memo, [SOURCE_MEMO]: workflow.source.hash }) },
+      memo: { fields: memoFields({ ...options.memo, ...sourceMemo(workflow) }) },
       searchAttributes: { indexedFields: await this.searchAttributes(options) },
     };
   }

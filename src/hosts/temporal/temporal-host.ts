@@ -8,8 +8,10 @@ import { ACCEPTED, type Delivery, type Signal } from '../../core/signal.js';
 import { LogLevel } from '../../kernel/syscalls.js';
 import type { Host, ProcessInfo, Spawned, SpawnOrder } from '../../runtime/host.js';
 import { AttributeRegistry } from './attribute-registry.js';
+import type { WorkflowScripts } from './bundle.js';
 import type { TemporalClient } from './client.js';
 import { ExitWatcher } from './exit-watcher.js';
+import type { JsFunction } from './js-activities.js';
 import { Lanes } from './lanes.js';
 import { LastingActivities } from './lasting.js';
 import type { NodePort } from './node-port.js';
@@ -37,6 +39,10 @@ export interface TemporalHostOptions {
   readonly onLost?: ((error: PerdureError) => void) | undefined;
   /** What workflows send to this node; one for all hosts of a node. Default: one of its own. */
   readonly peers?: PeerInbox | undefined;
+  /** Functions in JavaScript, by entry id. Default: none. */
+  readonly functions?: ReadonlyMap<string, JsFunction> | undefined;
+  /** Workflows of the TypeScript SDK that join the sandbox. Default: none. */
+  readonly scripts?: WorkflowScripts | undefined;
   /** The prebuilt sandbox; default: the one that was made with perdure. */
   readonly bundlePath?: string | undefined;
 }
@@ -94,7 +100,19 @@ export class TemporalHost implements Host {
     this.workers = await WorkerPair.start({
       client: options.client,
       taskQueue: options.taskQueue,
-      world: { worker, app, node, attributes, peers, workflows, starter, lasting, onRelated },
+      world: {
+        worker,
+        app,
+        node,
+        attributes,
+        peers,
+        workflows,
+        starter,
+        lasting,
+        onRelated,
+        functions: options.functions ?? new Map(),
+      },
+      scripts: options.scripts,
       settings: options.settings ?? {},
       onLost: options.onLost,
       bundlePath: options.bundlePath,

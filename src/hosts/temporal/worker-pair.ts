@@ -8,7 +8,7 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import { type ActivityWorld, defaultActivity, headersFirst } from './activities.js';
-import { bundlePath, withApp } from './bundle.js';
+import { bundlePath, type WorkflowScripts, withApp } from './bundle.js';
 import type { TemporalClient } from './client.js';
 import { DivergenceGuard } from './replay/guard.js';
 import { tappedWorker } from './replay/tapped-worker.js';
@@ -23,6 +23,7 @@ export interface WorkerPairOptions {
   readonly settings: WorkerSettings;
   readonly bundlePath: string | undefined;
   readonly onLost: ((error: PerdureError) => void) | undefined;
+  readonly scripts: WorkflowScripts | undefined;
 }
 
 /**
@@ -125,8 +126,9 @@ function peerOptions({ world }: WorkerPairOptions): WorkerOptions {
   };
 }
 
-async function sandboxCode({ world, bundlePath: given }: WorkerPairOptions): Promise<string> {
-  const code = await readFile(given ?? (await bundlePath()), 'utf8');
+async function sandboxCode(options: WorkerPairOptions): Promise<string> {
+  const { world, scripts, bundlePath: given } = options;
+  const code = await readFile(given ?? (await bundlePath(scripts)), 'utf8');
   return withApp(code, { app: world.app, worker: world.worker });
 }
 

@@ -130,11 +130,15 @@ export class WorkflowCalls {
 /** Number of WORKFLOW_EXECUTION_STATUS_RUNNING. */
 const RUNNING = 1;
 
+/** Whether workflows of a type are processes: those of the TypeScript SDK are not. */
+const isProcess = (app: AppData, type: string): boolean =>
+  app.workflows.some((w) => w.type === type && w.source !== null);
+
 /** @throws PerdureError NOT_FOUND where it is closed, INVALID where it is not a workflow of perdure. */
 function checkLinkable(app: AppData, pid: Pid, description: Description): void {
   const { type, memo } = description.workflowExecutionInfo ?? {};
   const name = type?.name ?? '';
-  const ours = memo?.fields?.[SOURCE_MEMO] != null || app.workflows.some((w) => w.type === name);
+  const ours = memo?.fields?.[SOURCE_MEMO] != null || isProcess(app, name);
   if (!ours) {
     throw new PerdureError(
       ErrorKind.INVALID,

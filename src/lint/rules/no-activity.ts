@@ -14,7 +14,7 @@ export const noActivity: Rule = {
       const role = subject.wrongIn(topLevel, ({ use }) => use === 'workflow');
       if (role === undefined) return [];
       const { line, column, name } = entry;
-      const isCode = target.kind === 'function.lua' || target.kind === 'process.lua';
+      const isCode = ['function.lua', 'function.js', 'process.lua'].includes(target.kind);
       const hint = isCode
         ? `add meta.temporal.activity.worker to ${name}`
         : `${name} is a ${target.kind}: use workflow.exec or process.spawn`;

@@ -1,6 +1,6 @@
 /** Every kind by its name. */
 import type { EntryKind } from '../entry.js';
-import { processJs } from './js.js';
+import { functionJs, processJs, workflowJs } from './js.js';
 import type { Kind } from './kind.js';
 import { functionLua, libraryLua, processLua, workflowLua } from './lua.js';
 import { processHost, processService, terminalHost } from './process.js';
@@ -14,7 +14,9 @@ export const kinds: { readonly [K in EntryKind]: Kind } = {
   'process.lua': processLua,
   'process.js': processJs,
   'function.lua': functionLua,
+  'function.js': functionJs,
   'workflow.lua': workflowLua,
+  'workflow.js': workflowJs,
   'library.lua': libraryLua,
   'temporal.client': temporalClient,
   'temporal.worker': temporalWorker,

@@ -1,9 +1,13 @@
-/** `process.js`: a process in JavaScript or TypeScript that was compiled to it. */
+/**
+ * The kinds that hold JavaScript, or TypeScript that was compiled to it: `process.js`, `function.js`,
+ * `workflow.js`.
+ */
 import { z } from 'zod';
-import type { ProcessJsEntry } from '../entry.js';
+import type { FunctionJsEntry, ProcessJsEntry, WorkflowJsEntry } from '../entry.js';
 import { commonFields, reference, text } from './fields.js';
 import { defineKind } from './kind.js';
 import { HOST_KINDS } from './process.js';
+import { activityMeta, toActivity, toWorkflow, workflowMeta } from './temporal-meta.js';
 
 const source = z
   .string()
@@ -34,4 +38,42 @@ export const processJs = defineKind(
           : context.ref(host, ['meta', 'default_host'], { kinds: HOST_KINDS }),
     };
   },
+);
+
+export const functionJs = defineKind(
+  z.strictObject({
+    ...commonFields('function.js'),
+    source,
+    method: text.optional().describe('The exported function. Default main, else default.'),
+    meta: activityMeta.optional(),
+  }),
+  (raw, context): FunctionJsEntry => ({
+    ...context.base,
+    kind: 'function.js',
+    source: context.source(raw.source, ['source']),
+    method: raw.method ?? null,
+    activity: toActivity(raw.meta?.temporal?.activity, context),
+  }),
+);
+
+export const workflowJs = defineKind(
+  z.strictObject({
+    ...commonFields('workflow.js'),
+    source: z
+      .string()
+      .regex(
+        /^file:\/\/.+\.(m?js|ts)$/,
+        'expected file://NAME.js, file://NAME.mjs or file://NAME.ts',
+      )
+      .describe('file://PATH of the module, relative to this file; it is bundled for the sandbox'),
+    method: text.optional().describe('The exported workflow function. Default main.'),
+    meta: workflowMeta,
+  }),
+  (raw, context): WorkflowJsEntry => ({
+    ...context.base,
+    kind: 'workflow.js',
+    source: context.source(raw.source, ['source']),
+    method: raw.method ?? 'main',
+    workflow: toWorkflow(raw.meta.temporal.workflow, context),
+  }),
 );

@@ -11,13 +11,7 @@ import type {
 import { commonFields, reference, text } from './fields.js';
 import { type BuildContext, defineKind } from './kind.js';
 import { HOST_KINDS } from './process.js';
-import {
-  activity,
-  toActivity,
-  toWorkflow,
-  WORKFLOW_NEEDS_WORKER,
-  workflow,
-} from './temporal-meta.js';
+import { activityMeta, toActivity, toWorkflow, workflowMeta } from './temporal-meta.js';
 
 const codeFields = {
   source: text.describe('file://PATH, relative to this file, or the Lua code itself'),
@@ -32,19 +26,6 @@ const programFields = {
   ...codeFields,
   method: text.optional().describe('The function to run. Default main.'),
 };
-
-const activityMeta = z.looseObject({
-  default_host: reference.optional(),
-  temporal: z.strictObject({ activity: activity.optional() }).optional(),
-});
-
-const workflowMeta = z.looseObject(
-  {
-    default_host: reference.optional(),
-    temporal: z.strictObject({ workflow }, WORKFLOW_NEEDS_WORKER),
-  },
-  WORKFLOW_NEEDS_WORKER,
-);
 
 interface RawCode {
   readonly source: string;

@@ -63,7 +63,7 @@ export const HOST_KINDS = ['process.host', 'terminal.host', 'temporal.worker'] a
 export const processService = defineKind(
   z.strictObject({
     ...commonFields('process.service'),
-    process: reference.describe('The process.lua, process.js or workflow.lua to run'),
+    process: reference.describe('The process.lua, process.js, workflow.lua or workflow.js to run'),
     host: reference.describe('The process.host, terminal.host or temporal.worker to run it on'),
     input: z
       .unknown()
@@ -75,7 +75,7 @@ export const processService = defineKind(
     ...context.base,
     kind: 'process.service',
     process: context.ref(raw.process, ['process'], {
-      kinds: ['process.lua', 'process.js', 'workflow.lua'],
+      kinds: ['process.lua', 'process.js', 'workflow.lua', 'workflow.js'],
     }),
     host: context.ref(raw.host, ['host'], { kinds: HOST_KINDS, starts: true }),
     input: toArguments(context.value(raw.input, ['input'])),

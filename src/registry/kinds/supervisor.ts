@@ -28,7 +28,7 @@ const shutdown = z.union([z.enum([BRUTAL_KILL, 'infinity']), duration], {
 const child = z.strictObject({
   id: text.optional().describe("Unique among the children. Default: the process's name."),
   process: reference.describe(
-    'The process.lua, process.js, workflow.lua or process.supervisor to run',
+    'The process.lua, process.js, workflow.lua, workflow.js or process.supervisor to run',
   ),
   host: reference.optional().describe('Where it runs. Default: as for a spawn without a host.'),
   input: z
@@ -125,7 +125,7 @@ function toChild(
   return {
     id: raw.id ?? raw.process.slice(raw.process.indexOf(':') + 1),
     process: context.ref(raw.process, at('process'), {
-      kinds: ['process.lua', 'process.js', 'workflow.lua', 'process.supervisor'],
+      kinds: ['process.lua', 'process.js', 'workflow.lua', 'workflow.js', 'process.supervisor'],
     }),
     host:
       raw.host === undefined

@@ -7,14 +7,14 @@ import type { BuildContext } from './kind.js';
 const WORKER = { kinds: ['temporal.worker'] } as const;
 
 /** Says for every missing level of `meta.temporal.workflow.worker` what is missing in the end. */
-export const WORKFLOW_NEEDS_WORKER = {
+const WORKFLOW_NEEDS_WORKER = {
   error: (issue: z.core.$ZodRawIssue) =>
     issue.input === undefined
       ? 'is required: a workflow names its worker in meta.temporal.workflow.worker'
       : undefined,
 };
 
-export const workflow = z.strictObject(
+const workflow = z.strictObject(
   {
     worker: reference.describe('The temporal.worker that runs it'),
     name: text.optional().describe('Workflow type name. Default: the id of the entry.'),
@@ -34,7 +34,7 @@ const retryPolicy = z.strictObject({
   non_retryable_error_types: z.array(text).optional(),
 });
 
-export const activity = z.strictObject({
+const activity = z.strictObject({
   worker: reference.describe('The temporal.worker that runs it'),
   name: text.optional().describe('Activity type name. Default: the id of the entry.'),
   local: z.boolean().optional().describe('Run in the workflow worker itself. Default false.'),
@@ -48,6 +48,21 @@ export const activity = z.strictObject({
   disable_eager_execution: z.boolean().optional(),
   retry_policy: retryPolicy.optional(),
 });
+
+/** `meta` of what can be an activity. */
+export const activityMeta = z.looseObject({
+  default_host: reference.optional(),
+  temporal: z.strictObject({ activity: activity.optional() }).optional(),
+});
+
+/** `meta` of a workflow. */
+export const workflowMeta = z.looseObject(
+  {
+    default_host: reference.optional(),
+    temporal: z.strictObject({ workflow }, WORKFLOW_NEEDS_WORKER),
+  },
+  WORKFLOW_NEEDS_WORKER,
+);
 
 export function toWorkflow(raw: z.output<typeof workflow>, context: BuildContext): WorkflowMeta {
   return {

@@ -59,7 +59,7 @@ export class DivergenceGuard {
     const { app, worker, client } = this.options;
     const workflow = workflowOfType({ app, worker }, init.workflowType ?? '');
     const started = init.memo?.fields?.[SOURCE_MEMO];
-    if (workflow === undefined || decodePayload(started) === workflow.source.hash) return null;
+    if (workflow?.source == null || decodePayload(started) === workflow.source.hash) return null;
     const { runId } = activation;
     const { workflowId } = init;
     if (runId == null || workflowId == null) return null;

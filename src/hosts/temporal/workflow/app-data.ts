@@ -32,7 +32,8 @@ export interface WorkflowData {
   readonly worker: string;
   /** `auto`: it goes on as a new run by itself, where that loses nothing but its variables. */
   readonly continueAsNew: 'auto' | 'manual';
-  readonly source: LuaSource;
+  /** `null`: a workflow of the TypeScript SDK (`workflow.js`), which is part of the bundle. */
+  readonly source: LuaSource | null;
 }
 
 export interface ActivityData {

@@ -29,9 +29,9 @@ import { encodeMemo } from './memo.js';
 import { checkName, sdkRetryPolicy } from './options.js';
 import type { Outstanding } from './outstanding.js';
 import { encodeArgs } from './payload-converter.js';
-import type { SandboxData } from './sandbox-app.js';
+import { type SandboxData, sourceMemo } from './sandbox-app.js';
 import { shielded } from './shield.js';
-import { OwnActivity, SOURCE_MEMO, type StartNote } from './wire.js';
+import { OwnActivity, type StartNote } from './wire.js';
 import {
   checkNamespace,
   clientOnly,
@@ -206,7 +206,7 @@ export class Children {
     return {
       workflowId,
       taskQueue: options.taskQueue ?? this.options.data.app.workers[worker] ?? '',
-      memo: encodeMemo({ ...options.memo, [SOURCE_MEMO]: workflow.source.hash }),
+      memo: encodeMemo({ ...options.memo, ...sourceMemo(workflow) }),
       cancellationType: options.waitForCancellation
         ? ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED
         : ChildWorkflowCancellationType.TRY_CANCEL,

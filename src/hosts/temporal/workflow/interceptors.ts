@@ -1,11 +1,12 @@
 /** What the SDK passes to interceptors only: headers both ways, and the jobs and commands of a task. */
 import { defaultPayloadConverter, type Headers, RawValue } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
-import type { WorkflowInterceptors } from '@temporalio/workflow';
+import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
 import type { Value } from '../../../core/payload.js';
 import { readCancelReason } from './cancel-reasons.js';
 import { workflowProcess } from './instance.js';
 import { payloadBytes } from './payload-converter.js';
+import { isScript } from './sandbox-app.js';
 import { isLasting, isReservedByTemporal, OwnSignal } from './wire.js';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
@@ -16,7 +17,22 @@ function bytesOf(args: readonly unknown[], headers: Headers): number {
   return [...payloads, ...Object.values(headers)].reduce((sum, p) => sum + payloadBytes(p), 0);
 }
 
-export const interceptors = (): WorkflowInterceptors => ({
+/** A workflow of the TypeScript SDK has its own handlers, headers and tasks; only poison is kept away. */
+const ofScripts: WorkflowInterceptors = {
+  internals: [
+    {
+      activate({ activation, batchIndex }, next) {
+        const jobs = (activation.jobs ?? []).filter(harmless);
+        next({ activation: { ...activation, jobs }, batchIndex });
+      },
+    },
+  ],
+};
+
+export const interceptors = (): WorkflowInterceptors =>
+  isScript(workflowInfo().workflowType) ? ofScripts : ofProcesses();
+
+const ofProcesses = (): WorkflowInterceptors => ({
   inbound: [
     {
       execute({ args, headers }) {

@@ -3,7 +3,13 @@
  * otherwise. Reading never throws: what cannot be read becomes a value that shows what it was, since an
  * error here would fail every task of the workflow for ever.
  */
-import { encodingKeys, type Payload, type PayloadConverter, RawValue } from '@temporalio/common';
+import {
+  defaultPayloadConverter,
+  encodingKeys,
+  type Payload,
+  type PayloadConverter,
+  RawValue,
+} from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/encoding.js';
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import {
@@ -104,11 +110,14 @@ function opaque(encoding: string, data: Uint8Array): Value {
   return { encoding, data: new Uint8Array(data) };
 }
 
-/** The converter of the sandbox. `undefined` is how the SDK removes a memo field. */
+/**
+ * The converter of the sandbox. What perdure sends is encoded already; the rest is from workflows of the
+ * TypeScript SDK, under its own rules. `undefined` is how the SDK removes a memo field.
+ */
 export const payloadConverter: PayloadConverter = {
   toPayload(value: unknown): Payload {
     if (value instanceof RawValue) return value.payload;
-    return value === undefined ? NULL_PAYLOAD : encodePayload(value as Value);
+    return value === undefined ? NULL_PAYLOAD : defaultPayloadConverter.toPayload(value);
   },
   fromPayload<T>(payload: Payload): T {
     return decodePayload(payload) as T;

@@ -157,10 +157,11 @@ export class WorkflowProcess {
     for (const signal of this.early.splice(0)) this.deliver(signal);
   }
 
-  private open(kernel: Kernel, workflow: WorkflowData, values: readonly Value[]): void {
+  private open(kernel: Kernel, { source }: WorkflowData, values: readonly Value[]): void {
     try {
+      if (source === null) throw new Error('a workflow of the TypeScript SDK is no process');
       const program = newEngine().open({
-        source: workflow.source,
+        source,
         use: Use.WORKFLOW,
         kernel,
         budget: this.budget,
@@ -249,7 +250,9 @@ export class WorkflowProcess {
     const { running } = this;
     if (running === null) return;
     if (hasSchedule()) throw scheduled();
-    const upgrade = new Upgrade(call, workflowOfEntry(sandboxData().app, entry), values);
+    const target = workflowOfEntry(sandboxData().app, entry);
+    if (target.source === null) throw notAProcess(entry);
+    const upgrade = new Upgrade(call, target, values);
     running.upgrade = upgrade;
     running.kernel.pauseTurns();
     const { outstanding } = running.syscalls;
@@ -390,5 +393,12 @@ function endless(): PerdureError {
   return new PerdureError(
     ErrorKind.INTERNAL,
     `the workflow took ${TURN_LIMIT} turns without waiting for anything outside: a loop that never ends`,
+  );
+}
+
+function notAProcess(entry: string): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `process.upgrade: ${entry} is a workflow of the TypeScript SDK, which cannot take over a mailbox`,
   );
 }

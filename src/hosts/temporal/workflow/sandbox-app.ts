@@ -4,6 +4,7 @@
  */
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { ActivityData, AppData, WorkflowData } from './app-data.js';
+import { SOURCE_MEMO } from './wire.js';
 
 /** The name of the global. */
 export const APP_GLOBAL = '__PERDURE_APP__';
@@ -22,6 +23,16 @@ export function sandboxData(): SandboxData {
 export function workflowOfType(data: SandboxData, type: string): WorkflowData | undefined {
   const ofType = data.app.workflows.filter((w) => w.type === type);
   return ofType.find((w) => w.worker === data.worker) ?? ofType[0];
+}
+
+/** What says in the memo of a workflow of perdure which source it started with; nothing for others. */
+export function sourceMemo({ source }: WorkflowData): { readonly [name: string]: string } {
+  return source === null ? {} : { [SOURCE_MEMO]: source.hash };
+}
+
+/** Whether workflows of a type are functions of the TypeScript SDK, which perdure leaves alone. */
+export function isScript(type: string): boolean {
+  return workflowOfType(sandboxData(), type)?.source === null;
 }
 
 /** @throws PerdureError NOT_FOUND, or INVALID for an entry that is no workflow. */

@@ -16,8 +16,8 @@ import type { WorkflowData } from './app-data.js';
 import { type Carried, carriedToValue } from './carried.js';
 import { type OutgoingHeaders, writeHeader } from './headers.js';
 import { checkBytes, encodeArgs, payloadBytes } from './payload-converter.js';
-import type { SandboxData } from './sandbox-app.js';
-import { SOURCE_MEMO, type StartHeader } from './wire.js';
+import { type SandboxData, sourceMemo } from './sandbox-app.js';
+import type { StartHeader } from './wire.js';
 
 /** Something from outside. */
 export interface Input {
@@ -78,7 +78,7 @@ export function continuation(
     workflowType: target.type,
     taskQueue:
       target.worker === data.worker ? taskQueue : (data.app.workers[target.worker] ?? taskQueue),
-    memo: { ...memo, [SOURCE_MEMO]: target.source.hash },
+    memo: { ...memo, ...sourceMemo(target) },
     typedSearchAttributes,
   });
   return () => {
