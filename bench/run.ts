@@ -5,6 +5,7 @@ const BENCHMARKS: { readonly [name: string]: () => Promise<{ benchmark: Benchmar
   actors: () => import('./actors/index.js'),
   orders: () => import('./orders.js'),
   durable: () => import('./durable/index.js'),
+  lists: () => import('./lists.js'),
   server: () => import('./durable/server.js'),
 };
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compile } from '../../src/temporal-server/visibility/filter.js';
+import { VisibilityIndex } from '../../src/temporal-server/visibility/list.js';
+import { Listed } from '../../src/temporal-server/visibility/listed.js';
 import { parseQuery } from '../../src/temporal-server/visibility/query.js';
 import type { VisibilityRecord } from '../../src/temporal-server/visibility/record.js';
 
@@ -30,6 +32,8 @@ const record: VisibilityRecord = {
 
 const custom = new Map([
   ['Score', 'Int'],
+  ['Missing', 'Int'],
+  ['Empty', 'KeywordList'],
   ['Vip', 'Bool'],
   ['Tags', 'KeywordList'],
   ['Note', 'Text'],
@@ -37,8 +41,7 @@ const custom = new Map([
 ] as const);
 
 function matches(query: string): boolean {
-  const { where } = parseQuery(query);
-  return where ? compile(where, custom)(record) : true;
+  return compile(parseQuery(query).where, custom)(new Listed(record));
 }
 
 describe('the query language of the list calls', () => {
@@ -62,6 +65,11 @@ describe('the query language of the list calls', () => {
     "Tags IN ('green', 'blue')",
     "Note = 'fox'",
     "Due < '2026-05-01T00:00:00Z'",
+    "CloseTime > '2026-01-01T00:00:00Z'",
+    'Missing IS NULL',
+    'NOT (Missing = 1 AND Vip = false)',
+    "Tags != 'green'",
+    "Empty != 'green'",
     "NOT (WorkflowType = 'x') AND (Score = 1 OR Score = 42)",
     "WorkflowType = 'x' OR WorkflowType = 'checkout' AND Score = 42",
   ])('is true of the run: %s', (query) => {
@@ -71,7 +79,10 @@ describe('the query language of the list calls', () => {
   it.each([
     "WorkflowId != 'order-''7'''",
     'CloseTime IS NOT NULL',
-    "CloseTime > '2026-01-01T00:00:00Z'",
+    "CloseTime < '2026-01-01T00:00:00Z'",
+    'NOT (Missing = 1)',
+    'NOT (Missing != 1)',
+    'NOT (Missing = 1 AND Vip = true)',
     'Score NOT BETWEEN 1 AND 50',
     "Tags = 'green'",
     "WorkflowType = 'checkout' AND NOT Vip = true",
@@ -87,10 +98,31 @@ describe('the query language of the list calls', () => {
     ["WorkflowId = 'a' )", "syntax error at position 18 near ')'"],
     ["WorkflowId LIKE 'a'", "invalid operator 'like'"],
     ["'a' = WorkflowId", 'must be a column name'],
-    ["WorkflowType = 't' ORDER BY StartTime", "'order by' clause"],
+    ["WorkflowType = 't' LIMIT 5", "'limit' clause"],
+    ['WorkflowType = t', "did you forget to quote 't'?"],
+    ['Vip BETWEEN 1 AND 2', "cannot do range condition on search attribute 'Vip' of type Bool"],
+    ["Tags > 'a'", "operator '>' not supported for KeywordList"],
+    ["Note STARTS_WITH 'a'", "operator 'starts_with' not supported for Text"],
+    ["Note = '...'", 'no tokens found'],
     ["Score = 'much'", 'invalid value for search attribute Score of type Int'],
     ["Nothing = 'x'", "column name 'Nothing' is not a valid search attribute"],
   ])('refuses %s', (query, message) => {
     expect(() => matches(query)).toThrow(message);
+  });
+});
+
+describe('the index of a list', () => {
+  it('keeps its order while runs close out of order and are dropped', () => {
+    const index = new VisibilityIndex();
+    const at = (id: number, closedAtMs?: number) =>
+      index.put({ ...record, key: { ...record.key, runId: `${id}` }, startedAtMs: id, closedAtMs });
+    for (const id of [1, 2, 3, 4, 5]) at(id);
+    at(2, 90);
+    at(4, 80);
+    at(5, 90);
+    index.remove('3');
+    const order = [...index.from()].map((listed) => listed.record.key.runId);
+    expect(order).toEqual(['1', '5', '2', '4']);
+    expect(index.size).toBe(4);
   });
 });

@@ -9,6 +9,7 @@
  */
 import type { Effect, StoredEvent } from './history/effects.js';
 import type { RunKey, RunState } from './history/state.js';
+import type { RunList } from './visibility/list.js';
 import type { VisibilityRecord } from './visibility/record.js';
 
 /** What happens to one run. */
@@ -35,5 +36,5 @@ export interface Store {
   /** Events of a run with ids from `from` to `to`, both included. */
   events(key: RunKey, from: number, to: number): readonly StoredEvent[];
   /** All runs of a namespace as lists show them. */
-  visible(namespace: string): Iterable<VisibilityRecord>;
+  visible(namespace: string): RunList;
 }

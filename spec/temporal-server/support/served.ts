@@ -3,7 +3,10 @@
  * `PERDURE_TEST_ADDRESS`, so that the same spec says what a real server does.
  */
 import { randomUUID } from 'node:crypto';
-import { startTemporalServer } from '../../../src/temporal-server/index.js';
+import {
+  startTemporalServer,
+  type TemporalServerOptions,
+} from '../../../src/temporal-server/index.js';
 import { ByHand } from './by-hand.js';
 import { type RawClient, rawClient } from './raw.js';
 
@@ -15,9 +18,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export async function serve(name: string): Promise<Served> {
+/** @param options - of the embedded server; a real one has to be started to match */
+export async function serve(name: string, options: TemporalServerOptions = {}): Promise<Served> {
   const external = process.env.PERDURE_TEST_ADDRESS;
-  const server = external ? undefined : await startTemporalServer({ port: 0 });
+  const server = external ? undefined : await startTemporalServer({ port: 0, ...options });
   const address = external ?? server?.address ?? '';
   const client = rawClient(address);
   return {

@@ -2,24 +2,26 @@
 import type { Engine } from '../engine/engine.js';
 import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
+import type { Namespace } from '../namespaces.js';
 import { int64, type Status, type temporal, timestampMs } from '../proto.js';
 import { encodeToken, pageToken } from '../tokens.js';
-import { compile, statusName } from '../visibility/filter.js';
-import { type ListToken, listPage } from '../visibility/list.js';
+import { compile, sortKeys, statusName } from '../visibility/filter.js';
+import { type ListPage, type ListToken, listPage } from '../visibility/list.js';
+import type { Listed } from '../visibility/listed.js';
 import { parseQuery } from '../visibility/query.js';
 import type { VisibilityRecord } from '../visibility/record.js';
+import { type SortedPage, type SortToken, sortedPage } from '../visibility/sort.js';
 import { executionInfo } from './describe.js';
 import { attributeTypes } from './operator.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
-type Matches = (record: VisibilityRecord) => boolean;
+type Matches = (listed: Listed) => boolean;
 
 const MAX_PAGE = 1000;
 
 export function listMethods(engine: Engine): { [method: string]: Method } {
-  const byQuery = (request: Request<'ListWorkflowExecutionsRequest'>) =>
-    page(engine, request, request.pageSize, matching(engine, request.namespace, request.query));
+  const byQuery = (request: Request<'ListWorkflowExecutionsRequest'>) => list(engine, request);
   return {
     ListWorkflowExecutions: byQuery,
     ScanWorkflowExecutions: byQuery,
@@ -28,7 +30,7 @@ export function listMethods(engine: Engine): { [method: string]: Method } {
         engine,
         request,
         request.maximumPageSize,
-        (record) =>
+        ({ record }) =>
           record.closedAtMs === undefined && filtered(record, request, record.startedAtMs),
       ),
     ListClosedWorkflowExecutions: (request: Request<'ListClosedWorkflowExecutionsRequest'>) =>
@@ -36,11 +38,15 @@ export function listMethods(engine: Engine): { [method: string]: Method } {
         engine,
         request,
         request.maximumPageSize,
-        (record) =>
+        ({ record }) =>
           record.closedAtMs !== undefined &&
           (!request.statusFilter || record.status === request.statusFilter.status) &&
           filtered(record, request, record.closedAtMs),
       ),
+    ListArchivedWorkflowExecutions: (request: Request<'ListArchivedWorkflowExecutionsRequest'>) => {
+      engine.namespaces.get(request.namespace);
+      throw invalid('Namespace is not configured for visibility archival.');
+    },
     CountWorkflowExecutions: (request: Request<'CountWorkflowExecutionsRequest'>) =>
       count(engine, request),
     GetSearchAttributes: () => {
@@ -50,10 +56,21 @@ export function listMethods(engine: Engine): { [method: string]: Method } {
   };
 }
 
-function matching(engine: Engine, namespace: string, text: string): Matches {
-  const { where, groupBy } = parseQuery(text);
+function list(engine: Engine, request: Request<'ListWorkflowExecutionsRequest'>): object {
+  const namespace = engine.namespaces.get(request.namespace);
+  const { where, groupBy, orderBy } = parseQuery(request.query);
   if (groupBy) throw invalid("invalid query: operation is not supported: 'group by' clause");
-  return where ? compile(where, engine.namespaces.get(namespace).searchAttributes) : () => true;
+  const matches = compile(where, namespace.searchAttributes);
+  if (orderBy.length === 0) return page(engine, request, request.pageSize, matches);
+  const keys = sortKeys(orderBy, namespace.searchAttributes);
+  const token = pageToken<SortToken>(request.nextPageToken);
+  if (token && token.sortedBy?.length !== keys.length) throw invalid('Invalid NextPageToken.');
+  const runs = engine.store.visible(namespace.name);
+  return answer(namespace, sortedPage(runs, matches, keys, sizeOf(request.pageSize), token));
+}
+
+function sizeOf(pageSize: number): number {
+  return Math.min(pageSize > 0 ? pageSize : MAX_PAGE, MAX_PAGE);
 }
 
 function page(
@@ -64,8 +81,15 @@ function page(
 ): object {
   const namespace = engine.namespaces.get(request.namespace);
   const token = pageToken<ListToken>(request.nextPageToken);
-  const size = Math.min(pageSize > 0 ? pageSize : MAX_PAGE, MAX_PAGE);
-  const { records, next } = listPage(engine.store.visible(namespace.name), matches, size, token);
+  if (token && typeof token.runId !== 'string') throw invalid('Invalid NextPageToken.');
+  const runs = engine.store.visible(namespace.name);
+  return answer(namespace, listPage(runs, matches, sizeOf(pageSize), token));
+}
+
+function answer(
+  namespace: Namespace,
+  { records, next }: ListPage | SortedPage,
+): temporal.api.workflowservice.v1.IListWorkflowExecutionsResponse {
   return {
     executions: records.map((record) => executionInfo(record, namespace)),
     ...(next && { nextPageToken: encodeToken(next) }),
@@ -96,11 +120,12 @@ function count(engine: Engine, request: Request<'CountWorkflowExecutionsRequest'
     throw invalid(
       `invalid query: operation is not supported: 'group by' clause is only supported for ExecutionStatus`,
     );
-  const matches = where ? compile(where, searchAttributes) : () => true;
+  const matches = compile(where, searchAttributes);
   const byStatus = new Map<Status, number>();
   let total = 0;
-  for (const record of engine.store.visible(request.namespace)) {
-    if (!matches(record)) continue;
+  for (const listed of engine.store.visible(request.namespace).from()) {
+    if (!matches(listed)) continue;
+    const { record } = listed;
     total += 1;
     byStatus.set(record.status, (byStatus.get(record.status) ?? 0) + 1);
   }

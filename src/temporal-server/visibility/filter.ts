@@ -1,113 +1,196 @@
-/** What a query means: which runs it is true of. */
-import { enumName, enums, type Payload, pascalCase, Status } from '../proto.js';
+/**
+ * What a query means: which runs it is true of. As in SQL a comparison with nothing is neither true
+ * nor false, and its negation is not either; only IS NULL sees that there is nothing, and the two
+ * types that hold several words, KeywordList and Text, just do not contain what is not there.
+ */
+import { enumName, enums, pascalCase, Status } from '../proto.js';
 import { type SearchAttributeType, systemAttributes } from './attributes.js';
-import { badExpression, type CompareOp, type Condition, type Value } from './query.js';
+import type { Cell, Listed } from './listed.js';
+import {
+  badExpression,
+  type CompareOp,
+  type Condition,
+  type OrderBy,
+  type Value,
+} from './query.js';
 import type { VisibilityRecord } from './record.js';
+import type { SortKey } from './sort.js';
 
-type Predicate = (record: VisibilityRecord) => boolean;
-/** A value as it is compared: datetimes are milliseconds. */
-type Cell = Value | readonly string[] | undefined;
-type Read = (record: VisibilityRecord) => Cell;
+/** Undefined is SQL's unknown. */
+type Truth = boolean | undefined;
+type Test = (listed: Listed) => Truth;
+type Read = (listed: Listed) => Cell;
 
 export type CustomAttributes = ReadonlyMap<string, SearchAttributeType>;
 
 /** The predicate of a condition; INVALID_ARGUMENT for an unknown attribute or a bad value. */
-export function compile(condition: Condition, custom: CustomAttributes): Predicate {
+export function compile(
+  condition: Condition | undefined,
+  custom: CustomAttributes,
+): (listed: Listed) => boolean {
+  if (!condition) return () => true;
+  const test = compileTest(condition, custom);
+  return (listed) => test(listed) === true;
+}
+
+/** The keys of an ORDER BY; INVALID_ARGUMENT for what cannot be sorted by. */
+export function sortKeys(orderBy: readonly OrderBy[], custom: CustomAttributes): SortKey[] {
+  return orderBy.map(({ name, descending }) => {
+    const { type, read } = attribute(name, custom);
+    if (type === 'Text')
+      throw badExpression(
+        `unable to sort by field of Text type, use field of type Keyword: ${name}`,
+      );
+    return { read, descending };
+  });
+}
+
+function compileTest(condition: Condition, custom: CustomAttributes): Test {
   switch (condition.kind) {
     case 'and':
     case 'or': {
-      const left = compile(condition.left, custom);
-      const right = compile(condition.right, custom);
-      return condition.kind === 'and' ? (r) => left(r) && right(r) : (r) => left(r) || right(r);
+      const left = compileTest(condition.left, custom);
+      const right = compileTest(condition.right, custom);
+      return condition.kind === 'and'
+        ? (r) => both(left(r), () => right(r), false)
+        : (r) => both(left(r), () => right(r), true);
     }
     case 'not': {
-      const of = compile(condition.of, custom);
-      return (r) => !of(r);
+      const of = compileTest(condition.of, custom);
+      return (r) => not(of(r));
     }
     default:
       return compileLeaf(condition, attribute(condition.name, custom));
   }
 }
 
+/** AND where `decisive` is false, OR where it is true. */
+function both(left: Truth, right: () => Truth, decisive: boolean): Truth {
+  if (left === decisive) return decisive;
+  const other = right();
+  return other === decisive ? decisive : left === undefined ? undefined : other;
+}
+
+function not(truth: Truth): Truth {
+  return truth === undefined ? undefined : !truth;
+}
+
 type Leaf = Exclude<Condition, { kind: 'and' | 'or' } | { kind: 'not' }>;
 
-function compileLeaf(condition: Leaf, { type, read }: Attribute): Predicate {
-  const value = (raw: Value) => literal(condition.name, type, raw);
+const RANGES: ReadonlySet<SearchAttributeType> = new Set(['Datetime', 'Double', 'Int', 'Keyword']);
+
+function compileLeaf(condition: Leaf, { type, read, orOpen }: Attribute): Test {
+  const { name } = condition;
+  const value = (raw: Value) => literal(name, type, raw);
+  const compared: Read = orOpen ? (r) => read(r) ?? Number.MAX_VALUE : read;
   switch (condition.kind) {
     case 'isNull':
       return (r) => read(r) === undefined;
     case 'startsWith': {
+      if (type !== 'Keyword') throw unsupported('starts_with', type, name);
       const prefix = String(condition.prefix);
-      if (type !== 'Keyword')
-        throw badExpression(
-          `operator 'starts_with' is not supported for ${type} attribute ${condition.name}`,
-        );
-      return (r) => String(read(r) ?? '').startsWith(prefix) && read(r) !== undefined;
+      return (r) => {
+        const cell = read(r);
+        return cell === undefined ? undefined : String(cell).startsWith(prefix);
+      };
     }
     case 'in': {
-      const wanted = condition.values.map(value);
-      return (r) => wanted.some((each) => compare(read(r), '=', each, type));
+      if (type === 'Text') throw unsupported('in', type, name);
+      const tests = condition.values.map((raw) => compileCompare(compared, '=', value(raw), type));
+      return (r) => tests.reduce<Truth>((so, test) => both(so, () => test(r), true), false);
     }
     case 'between': {
-      const low = value(condition.low);
-      const high = value(condition.high);
-      return (r) => compare(read(r), '>=', low, type) && compare(read(r), '<=', high, type);
+      if (!RANGES.has(type))
+        throw badExpression(
+          `cannot do range condition on search attribute '${name}' of type ${type}`,
+        );
+      const low = compileCompare(compared, '>=', value(condition.low), type);
+      const high = compileCompare(compared, '<=', value(condition.high), type);
+      return (r) => both(low(r), () => high(r), false);
     }
     case 'compare': {
-      const wanted = value(condition.value);
       const { op } = condition;
-      return (r) => compare(read(r), op, wanted, type);
+      if ((type === 'KeywordList' || type === 'Text') && op !== '=' && op !== '!=')
+        throw unsupported(op, type, name);
+      return compileCompare(compared, op, value(condition.value), type);
     }
   }
 }
 
-function compare(cell: Cell, op: CompareOp, wanted: Value, type: SearchAttributeType): boolean {
-  if (cell === undefined) return false;
-  if (op === '!=') return !compare(cell, '=', wanted, type);
-  if (Array.isArray(cell)) return op === '=' && cell.includes(String(wanted));
-  if (type === 'Text') return op === '=' && hasWords(String(cell), String(wanted));
-  const one = cell as Value;
-  switch (op) {
-    case '=':
-      return one === wanted;
-    case '<':
-      return one < wanted;
-    case '<=':
-      return one <= wanted;
-    case '>':
-      return one > wanted;
-    case '>=':
-      return one >= wanted;
+function unsupported(operator: string, type: SearchAttributeType, name: string): Error {
+  return badExpression(
+    `operator '${operator}' not supported for ${type} type search attribute \`${name}\``,
+  );
+}
+
+function compileCompare(read: Read, op: CompareOp, wanted: Value, type: SearchAttributeType): Test {
+  if (type === 'KeywordList' || type === 'Text') {
+    const has = type === 'Text' ? hasWords(String(wanted)) : hasKeyword(String(wanted));
+    return op === '=' ? (r) => has(read(r)) : (r) => !has(read(r));
   }
+  const test = COMPARISONS[op];
+  return (r) => {
+    const cell = read(r);
+    return cell === undefined ? undefined : test(cell as Value, wanted);
+  };
+}
+
+const COMPARISONS: { readonly [op in CompareOp]: (cell: Value, wanted: Value) => boolean } = {
+  '=': (cell, wanted) => cell === wanted,
+  '!=': (cell, wanted) => cell !== wanted,
+  '<': (cell, wanted) => cell < wanted,
+  '<=': (cell, wanted) => cell <= wanted,
+  '>': (cell, wanted) => cell > wanted,
+  '>=': (cell, wanted) => cell >= wanted,
+};
+
+function hasKeyword(wanted: string): (cell: Cell) => boolean {
+  return (cell) => Array.isArray(cell) && cell.includes(wanted);
 }
 
 /** A Text attribute matches when it holds one of the words asked for. */
-function hasWords(text: string, wanted: string): boolean {
-  const words = new Set(text.toLowerCase().split(/\W+/));
-  return wanted
+function hasWords(wanted: string): (cell: Cell) => boolean {
+  const words = wordsOf(wanted);
+  if (words.length === 0)
+    throw badExpression(
+      `unexpected value for Text type search attribute (no tokens found in '${wanted}')`,
+    );
+  return (cell) => {
+    if (cell === undefined) return false;
+    const there = new Set(wordsOf(String(cell)));
+    return words.some((word) => there.has(word));
+  };
+}
+
+function wordsOf(text: string): string[] {
+  return text
     .toLowerCase()
-    .split(/\W+/)
-    .some((word) => word !== '' && words.has(word));
+    .split(/[^\p{L}\p{N}_]+/u)
+    .filter((word) => word !== '');
 }
 
 interface Attribute {
   readonly type: SearchAttributeType;
   readonly read: Read;
+  /** An open run counts as closed at the end of time, as in Temporal's SQL stores. */
+  readonly orOpen: boolean;
 }
 
 function attribute(name: string, custom: CustomAttributes): Attribute {
   const plain = name.startsWith('Custom.') ? name.slice('Custom.'.length) : name;
   const type = custom.get(plain) ?? systemAttributes.get(plain);
   if (!type) throw badExpression(`column name '${name}' is not a valid search attribute`);
-  const read = SYSTEM[plain] ?? ((r: VisibilityRecord) => decode(r.searchAttributes[plain], type));
-  return { type, read };
+  const system = SYSTEM[plain];
+  const its = { name: plain, type, key: `${type} ${plain}` };
+  const read: Read = system ? (listed) => system(listed.record) : (listed) => listed.cell(its);
+  return { type, read, orOpen: plain === 'CloseTime' };
 }
 
 export function statusName(status: number): string {
   return pascalCase(enumName(Status, status, 'WORKFLOW_EXECUTION_STATUS_'));
 }
 
-const SYSTEM: { readonly [name: string]: Read } = {
+const SYSTEM: { readonly [name: string]: ((r: VisibilityRecord) => Cell) | undefined } = {
   WorkflowId: (r) => r.key.workflowId,
   RunId: (r) => r.key.runId,
   WorkflowType: (r) => r.workflowType,
@@ -126,17 +209,6 @@ const SYSTEM: { readonly [name: string]: Read } = {
   RootWorkflowId: (r) => r.root.workflowId,
   RootRunId: (r) => r.root.runId,
 };
-
-/** The value of a custom attribute. A payload that cannot be read is as good as none. */
-function decode(payload: Payload | undefined, type: SearchAttributeType): Cell {
-  if (!payload?.data || payload.data.length === 0) return undefined;
-  const parsed = JSON.parse(Buffer.from(payload.data).toString()) as unknown;
-  if (parsed === null) return undefined;
-  if (type === 'KeywordList') return (Array.isArray(parsed) ? parsed : [parsed]).map(String);
-  const one: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (one === undefined) return undefined;
-  return type === 'Datetime' ? Date.parse(String(one)) : (one as Value);
-}
 
 /** A literal of the query as the attribute's type takes it. */
 function literal(name: string, type: SearchAttributeType, raw: Value): Value {

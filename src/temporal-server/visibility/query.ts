@@ -2,7 +2,7 @@
  * The query language of the list calls: text in, a tree of conditions out. What an attribute means
  * is no matter here (see filter.ts).
  *
- *     query     = [ or ] [ GROUP BY name ]
+ *     query     = [ or ] [ GROUP BY name ] [ ORDER BY name [ASC|DESC] {, name [ASC|DESC]} ]
  *     or        = and { OR and }
  *     and       = not { AND not }
  *     not       = NOT not | "(" or ")" | condition
@@ -29,9 +29,15 @@ export type Condition =
   | { readonly kind: 'startsWith'; readonly name: string; readonly prefix: Value }
   | { readonly kind: 'isNull'; readonly name: string };
 
+export interface OrderBy {
+  readonly name: string;
+  readonly descending: boolean;
+}
+
 export interface Query {
   readonly where: Condition | undefined;
   readonly groupBy: string | undefined;
+  readonly orderBy: readonly OrderBy[];
 }
 
 interface Token {
@@ -82,6 +88,9 @@ const WORDS = new Set([
   'GROUP',
   'ORDER',
   'BY',
+  'ASC',
+  'DESC',
+  'LIMIT',
   'LIKE',
 ]);
 
@@ -105,6 +114,10 @@ export function badExpression(what: string): Error {
   return invalid(`invalid query: invalid expression: ${what}`);
 }
 
+function notSupported(what: string): Error {
+  return invalid(`invalid query: operation is not supported: ${what}`);
+}
+
 /** Reads a query; INVALID_ARGUMENT with the position where it cannot be read. */
 export function parseQuery(text: string): Query {
   return new Parser(tokens(text)).query();
@@ -119,15 +132,33 @@ class Parser {
     const first = this.#peek();
     const empty = first.kind === 'end' || this.#is('GROUP') || this.#is('ORDER');
     const where = empty ? undefined : this.#or();
-    if (this.#is('ORDER'))
-      throw invalid("invalid query: operation is not supported: 'order by' clause");
     const groupBy = this.#take('GROUP') ? this.#group() : undefined;
+    const orderBy = this.#take('ORDER') ? this.#order() : [];
+    if (this.#is('LIMIT')) throw notSupported("'limit' clause");
     if (this.#peek().kind !== 'end') throw syntaxError(this.#peek());
-    return { where, groupBy };
+    return { where, groupBy, orderBy };
   }
 
   #group(): string {
     this.#expect('BY');
+    const name = this.#name();
+    if (this.#is(',')) throw notSupported("'group by' clause supports only a single field");
+    return name;
+  }
+
+  #order(): OrderBy[] {
+    this.#expect('BY');
+    const found: OrderBy[] = [];
+    do {
+      const name = this.#name();
+      const descending = this.#take('DESC');
+      if (!descending) this.#take('ASC');
+      found.push({ name, descending });
+    } while (this.#take(','));
+    return found;
+  }
+
+  #name(): string {
     const token = this.#next();
     if (token.kind !== 'name') throw syntaxError(token);
     return token.text;
@@ -168,7 +199,7 @@ class Parser {
     }
     const negated = this.#take('NOT');
     const token = this.#next();
-    switch (token.text) {
+    switch (token.kind === 'word' ? token.text : '') {
       case 'IN':
         return negate({ kind: 'in', name, values: this.#list() }, negated);
       case 'BETWEEN': {
@@ -207,6 +238,10 @@ class Parser {
 
   #value(): Value {
     const token = this.#next();
+    if (token.kind === 'name')
+      throw notSupported(
+        `column name on the right side of comparison expression (did you forget to quote '${token.text}'?) at position ${token.at + 1}`,
+      );
     if (token.kind !== 'value' || token.value === undefined) throw syntaxError(token);
     return token.value;
   }
