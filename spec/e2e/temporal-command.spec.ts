@@ -12,6 +12,11 @@ const APPROVAL = `
 local workflow = require("workflow")
 return { main = function(order)
   workflow.attrs({ search = { status = "waiting" } })
+  local note = ""
+  workflow.on_query("note", function(mark) return note .. mark end)
+  workflow.on_update("note", function(text) note = text return #text end, function(text)
+    if text == "" then return nil, "a note needs text" end
+  end)
   local msg = process.inbox():receive()
   return { topic = msg:topic(), by = msg:payload():data().by, order = order.id }
 end }`;
@@ -44,6 +49,16 @@ describeWithTemporal('the temporal command, on the embedded server of a running 
     );
     expect(await temporal('workflow', 'list')).toMatch(/Running\s+a-1\s+app:approval/);
     expect(await temporal('workflow', 'describe', ...id)).toMatch(/TaskQueue\s+q/);
+    const noteIt = (text: string) =>
+      temporal(
+        ...['workflow', 'update', 'execute', ...id, '--name', 'note'],
+        ...['--input', JSON.stringify(text)],
+      );
+    expect(await noteIt('soon')).toMatch(/Result\s+4/);
+    await expect(noteIt('')).rejects.toThrow(/a note needs text/);
+    const query = ['workflow', 'query', ...id];
+    expect(await temporal(...query, '--name', 'note', '--input', '"!"')).toContain('"soon!"');
+    expect(await temporal(...query, '--type', 'perdure.status')).toContain('approval.lua:');
     await temporal(
       ...['workflow', 'signal', ...id, '--name', 'approve', '--input', '{"by":"grace"}'],
     );

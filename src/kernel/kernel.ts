@@ -26,10 +26,12 @@ import type { Waiter } from './channel.js';
 import { short, terminated } from './endings.js';
 import type { Estate } from './estate.js';
 import { DEFAULT_FLAGS, type ProcessFlags } from './flags.js';
+import { Handlers } from './handlers.js';
+import { Look, resultOf } from './look.js';
 import { Mailbox } from './mailbox.js';
 import { type Answer, DONE, type Performer, type Program, type Task } from './program.js';
 import type { HostRequest, Request } from './request.js';
-import { ReadyList, type Strand, StrandList, stepOf, TaskStrand } from './strand.js';
+import { AnswerStrand, ReadyList, type Strand, StrandList, stepOf, TaskStrand } from './strand.js';
 import type { Syscalls } from './syscalls.js';
 
 export interface KernelOptions {
@@ -38,6 +40,8 @@ export interface KernelOptions {
   readonly entry: string;
   readonly context: Context;
   readonly syscalls: Syscalls;
+  /** The program stays open when the process has ended, so that it can still be looked at. */
+  readonly keepsProgram?: boolean;
 }
 
 /** One row of {@link Kernel.waiting}. */
@@ -71,12 +75,16 @@ export class Kernel implements Performer, Answering {
   private lastTimer = 0;
   private lastCall = 0;
   private ending: ExitResult | null = null;
+  private look: Look | null = null;
+  private answers: Handlers | null = null;
+  private readonly keepsProgram: boolean;
 
   constructor(options: KernelOptions) {
     this.pid = options.pid;
     this.entry = options.entry;
     this.context = options.context;
     this.syscalls = options.syscalls;
+    this.keepsProgram = options.keepsProgram === true;
   }
 
   // --- inputs, for the host -------------------------------------------------------------------
@@ -173,6 +181,31 @@ export class Kernel implements Performer, Answering {
   }
 
   /**
+   * Runs a task of the program at once, outside the turns of the process: see {@link Look}. After the end
+   * too, where the program was kept.
+   */
+  lookWith(task: Task): ExitResult {
+    if (this.current !== null || this.look !== null) throw new Error('a task is running');
+    this.look = new Look(task, this.syscalls);
+    try {
+      return this.look.take();
+    } finally {
+      this.look = null;
+    }
+  }
+
+  /** Adds a task whose result is for somebody outside. `ended` is never called once the process has ended. */
+  answerWith(task: Task, ended: (result: ExitResult) => void): void {
+    if (this.ending === null) this.add(new AnswerStrand(task, ended));
+  }
+
+  /** True where a look is being taken; it fails then, with `what` for a reason. */
+  refuses(what: string): boolean {
+    this.look?.refuse(what);
+    return this.look !== null;
+  }
+
+  /**
    * Runs ready strands, at most `turns` turns of them, or until one is preempted.
    * @returns true while some strand is still ready.
    */
@@ -234,6 +267,12 @@ export class Kernel implements Performer, Answering {
     return (timers ?? []).length === 0 && calls.length === 0 && this.mailbox.awaited;
   }
 
+  /** What the program answers to those outside. */
+  get handlers(): Handlers {
+    this.answers ??= new Handlers();
+    return this.answers;
+  }
+
   /** What the tasks wait for, main first. */
   waiting(): Waiting[] {
     return this.strands
@@ -252,7 +291,7 @@ export class Kernel implements Performer, Answering {
     this.ending = result.error === null ? result : { value: null, error: short(result.error) };
     this.letGo();
     this.next?.program.close();
-    if (this.current === null) this.program?.close();
+    if (this.current === null) this.closeProgram();
   }
 
   // --- operations, for the program -------------------------------------------------------------
@@ -262,6 +301,7 @@ export class Kernel implements Performer, Answering {
   }
 
   perform(request: Request): Answer | null {
+    if (this.look !== null) return this.look.perform(request);
     const running = this.current;
     if (running === null) throw new Error('a request was made outside a turn of its process');
     if (this.ending !== null) return null;
@@ -326,6 +366,7 @@ export class Kernel implements Performer, Answering {
 
   /** Asks the host without waiting; `done` gets the answer once, perhaps before this returns. */
   begin(request: HostRequest, done: (answer: Answer) => void): number {
+    if (this.refuses(request.op)) return 0;
     const call = ++this.lastCall;
     if (this.ending !== null) return call;
     this.calls ??= new Pocket();
@@ -337,11 +378,13 @@ export class Kernel implements Performer, Answering {
 
   /** Nobody wants the answer of {@link begin} any more; the host aborts the work if it can. */
   abandon(call: number): void {
+    if (this.refuses('a cancellation')) return;
     if (this.calls?.take(call) !== undefined) this.syscalls.abandon(call);
   }
 
   /** After `delayMs`, runs `action` once, or resumes the strand that sleeps. */
   startTimer(delayMs: number, action: Strand | (() => void)): number {
+    if (this.refuses('a timer')) return 0;
     const timer = ++this.lastTimer;
     if (this.ending !== null) return timer;
     this.timers ??= new Pocket();
@@ -352,6 +395,7 @@ export class Kernel implements Performer, Answering {
 
   /** False where the timer has gone off already. */
   cancelTimer(timer: number): boolean {
+    if (this.refuses('a timer')) return false;
     const live = this.timers?.take(timer) !== undefined;
     if (live) this.syscalls.cancelTimer(timer);
     return live;
@@ -370,14 +414,22 @@ export class Kernel implements Performer, Answering {
     if (kept.length > 0) this.timers = new Pocket();
     for (const [timer, action] of kept) this.timers?.add(timer, action);
     this.mailbox = this.mailbox.renew();
+    this.answers = null;
     this.entry = entry;
     this.start(program, values);
   }
 
   private addTask(task: Task, kind: 'main' | 'task'): void {
-    const strand = new TaskStrand(kind, task);
+    this.add(new TaskStrand(kind, task));
+  }
+
+  private add(strand: Strand): void {
     this.strands.add(strand);
     this.ready.push(strand);
+  }
+
+  private closeProgram(): void {
+    if (!this.keepsProgram) this.program?.close();
   }
 
   private turn(strand: Strand): void {
@@ -387,14 +439,15 @@ export class Kernel implements Performer, Answering {
     if (strand.kind === 'request') this.strands.remove(strand);
     const step = stepOf(strand, answer);
     this.current = null;
-    if (this.ending !== null) this.program?.close();
+    if (this.ending !== null) this.closeProgram();
     if (step.kind === 'waiting' || this.ending !== null) return;
     if (step.kind === 'preempted') {
       this.preempted = strand;
       return;
     }
     this.strands.remove(strand);
-    if (step.kind === 'failed') this.end({ value: null, error: step.error });
+    if (strand instanceof AnswerStrand) strand.ended(resultOf(step));
+    else if (step.kind === 'failed') this.end({ value: null, error: step.error });
     else if (strand.kind === 'main') this.end({ value: step.value, error: null });
   }
 

@@ -45,6 +45,11 @@ export class Mailbox implements Meter {
     return channel === this.eventChannel;
   }
 
+  /** Topics that have a channel of their own. */
+  get topics(): string[] {
+    return [...(this.listeners?.keys() ?? [])];
+  }
+
   /** Messages that nobody has received yet. */
   get depth(): number {
     return this.count;

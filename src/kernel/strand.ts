@@ -5,6 +5,7 @@
  * The lists run through the strands themselves, so that a process that waits holds nothing but its strand.
  */
 import { PerdureError } from '../core/errors.js';
+import type { ExitResult } from '../core/signal.js';
 import type { Waiter } from './channel.js';
 import type { Answer, Step, Task } from './program.js';
 import type { Request } from './request.js';
@@ -42,6 +43,16 @@ export class TaskStrand extends Strand {
 
   where(): string | null {
     return this.task.where();
+  }
+}
+
+/** A task that answers somebody outside: its end, a failure too, is told to them and ends nothing else. */
+export class AnswerStrand extends TaskStrand {
+  constructor(
+    task: Task,
+    readonly ended: (result: ExitResult) => void,
+  ) {
+    super('task', task);
   }
 }
 

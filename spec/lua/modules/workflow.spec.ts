@@ -65,12 +65,22 @@ describe('workflow', () => {
     expect(refusal('workflow.attrs({ search = { 1, 2 } })', inWorkflow)).toMatch(/\(search\)/);
   });
 
-  it('says of queries and updates that they are not there yet', () => {
-    for (const name of ['on_query', 'on_update']) {
-      expect(refusal(`workflow.${name}("x", print)`, inWorkflow)).toMatch(
-        /^INVALID: .*not in this version/,
-      );
-    }
+  it('keeps what answers queries and updates, and refuses what cannot', () => {
+    const host = run(`
+      local first = workflow.on_query("state", function() return 1 end)
+      return first, workflow.on_update("change", print, print)`);
+    expect(host.value).toBe(true);
+    expect([...host.kernel.handlers.queries.keys()]).toEqual(['state']);
+    expect(host.kernel.handlers.updates.get('change')?.validate).not.toBeNull();
+    expect(refusal('workflow.on_query("", print)', inWorkflow)).toMatch(
+      /\(name\) must not be empty/,
+    );
+    expect(refusal('workflow.on_query("x")', inWorkflow)).toMatch(/\(fn\) must be a function/);
+    expect(refusal('workflow.on_update("x", print, 1)', inWorkflow)).toMatch(
+      /\(validator\) must be a function/,
+    );
+    for (const name of ['__temporal_x', '__stack_trace', 'perdure.status'])
+      expect(refusal(`workflow.on_query("${name}", print)`, inWorkflow)).toMatch(/reserved name/);
   });
 
   it('is refused outside workflows', () => {

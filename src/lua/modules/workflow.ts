@@ -12,7 +12,7 @@ import {
   Use,
 } from '../module.js';
 import { ask, command } from './answers.js';
-import { Args, fn, invalid } from './args.js';
+import { Args, fn } from './args.js';
 import { Instant } from './instant.js';
 
 type Info = { readonly [field: string]: Value };
@@ -90,9 +90,32 @@ function removals(table: LuaRef | null, name: 'search' | 'memo'): Fields {
   return Object.fromEntries(names.map((item) => [item, null]));
 }
 
-const later = (name: string): ModuleFunction => {
-  return () => invalid(`workflow.${name}: not in this version of perdure`);
-};
+/** Names that Temporal's tools and perdure itself answer to. */
+const RESERVED = /^(__temporal_|__stack_trace$|__enhanced_stack_trace$|perdure\.)/;
+
+function handlerName(args: Args): string {
+  const name = args.nonEmpty(0);
+  if (!RESERVED.test(name)) return name;
+  return args.fail(0, 'must not be a reserved name', `"${name}"`);
+}
+
+const onQuery = fn('workflow.on_query', ['name', 'fn'], (args, call) => {
+  const name = handlerName(args);
+  const answer = args.fun(1);
+  call.kernel.handlers.queries.set(name, (values) => call.task(answer, values));
+  return [true];
+});
+
+const onUpdate = fn('workflow.on_update', ['name', 'fn', 'validator'], (args, call) => {
+  const name = handlerName(args);
+  const handle = args.fun(1);
+  const check = args.at(2) === null ? null : args.fun(2);
+  call.kernel.handlers.updates.set(name, {
+    run: (values) => call.task(handle, values),
+    validate: check === null ? null : (values) => call.task(check, values),
+  });
+  return [true];
+});
 
 export const workflowModule: LuaModule = {
   name: 'workflow',
@@ -106,7 +129,7 @@ export const workflowModule: LuaModule = {
     call: exec,
     version,
     attrs: fn('workflow.attrs', ['attributes'], attributes),
-    on_query: later('on_query'),
-    on_update: later('on_update'),
+    on_query: onQuery,
+    on_update: onUpdate,
   },
 };

@@ -6,7 +6,8 @@
  *    order, the process running until it is idle after each.
  * 2. The run ends by a result or by an ApplicationFailure, never by another error, which would make the
  *    server try the same task for ever.
- * 3. It ends, or goes on as another run, only when what it sent is with the server, or the wait for that has taken too long.
+ * 3. Updates go in like signals, and in the first task after them.
+ * 4. It ends, or goes on as another run, only when what it sent is with the server, or the wait for that has taken too long.
  */
 import type { Headers } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
@@ -17,6 +18,7 @@ import { EMPTY_CONTEXT, type ExitResult, type Signal } from '../../../core/signa
 import { Kernel } from '../../../kernel/kernel.js';
 import { Budget } from '../../../lua/engine.js';
 import { Use } from '../../../lua/module.js';
+import { Answers } from './answers.js';
 import type { WorkflowData } from './app-data.js';
 import { CancelReasons } from './cancel-reasons.js';
 import { carriedFromValue } from './carried.js';
@@ -70,6 +72,7 @@ interface Running {
   suggestion:
     | { readonly kind: 'open' | 'followed' }
     | { readonly kind: 'failed'; readonly task: number };
+  readonly answers: Answers;
 }
 
 export class WorkflowProcess {
@@ -82,6 +85,8 @@ export class WorkflowProcess {
   private readonly budget = new Budget(INSTRUCTION_LIMIT);
   private running: Running | null = null;
   private stepping = false;
+  /** `main`, startup messages and the signals of the first task have been: updates may come. */
+  private begun = false;
   private readonly limits = new HistoryLimits();
   private finish: ((end: () => Promise<unknown>) => void) | null = null;
 
@@ -123,7 +128,10 @@ export class WorkflowProcess {
       inputs: this.inputs(),
     });
     const context = header.context ?? EMPTY_CONTEXT;
-    const kernel = new Kernel({ pid, entry: workflow.entry, context, syscalls });
+    const { entry } = workflow;
+    const kernel = new Kernel({ pid, entry, context, syscalls, keepsProgram: true });
+    const leaving = () => this.running?.upgrade != null;
+    const answers = new Answers(kernel, this.budget, { step: () => this.step(), leaving });
     const parent = header.parent ?? null;
     const repeats = repeatsItsStart();
     const carried = repeats ? null : carriedFromValue(header.carried);
@@ -131,6 +139,7 @@ export class WorkflowProcess {
     this.running = {
       kernel,
       syscalls,
+      answers,
       workflow,
       values,
       header: own,
@@ -155,6 +164,8 @@ export class WorkflowProcess {
     }
     for (const signal of carried?.signals ?? []) this.deliver(signal);
     for (const signal of this.early.splice(0)) this.deliver(signal);
+    this.begun = true;
+    answers.announce();
   }
 
   private open(kernel: Kernel, { source }: WorkflowData, values: readonly Value[]): void {
@@ -189,6 +200,7 @@ export class WorkflowProcess {
       deliver: (signal) => this.deliver(signal),
       upgrade: (call, entry, values) => this.beginUpgrade(call, entry, values),
       where: () => kernel()?.where() ?? null,
+      refuses: (what) => kernel()?.refuses(what) ?? false,
       get ended() {
         return kernel()?.result != null;
       },
@@ -229,6 +241,7 @@ export class WorkflowProcess {
       kernel.end({ value: null, error: PerdureError.from(thrown) });
     }
     this.stepping = false;
+    if (this.begun) running.answers.announce();
     if (kernel.result !== null) this.close(running, kernel.result);
     else this.followSuggestion(running);
   }

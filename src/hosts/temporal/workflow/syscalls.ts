@@ -33,6 +33,8 @@ export interface Inputs {
   upgrade(call: number, entry: string, values: readonly Value[]): void;
   /** Where the running task stands, `order.lua:42`. */
   where(): string | null;
+  /** Whether what runs is a query or a validator; it fails then, for it may not do this. */
+  refuses(what: string): boolean;
   /** Whether the process has ended: nothing needs to be taken back any more. */
   readonly ended: boolean;
 }
@@ -92,7 +94,8 @@ export class WorkflowSyscalls implements Syscalls {
   }
 
   random(): number {
-    return Math.random();
+    // A query that drew a number would change what the run draws next, and a replay would not.
+    return this.options.inputs.refuses('a random number') ? 0 : Math.random();
   }
 
   startTimer(timer: number, delayMs: number): void {
