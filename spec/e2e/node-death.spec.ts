@@ -16,9 +16,12 @@ afterAll(() => folders.remove());
 const START = 'lifecycle:\n  auto_start: true';
 const WORKFLOW = 'meta:\n  temporal:\n    workflow:\n      worker: worker';
 
-/** The heartbeat time of docs/semantics.md, and what a busy machine and a real server's timers need. */
+/** The heartbeat time of docs/semantics.md. */
 const HEARTBEAT_MS = 10_000;
-const SLACK_MS = 10_000;
+/** The dead node ran these workflows too: a server offers a task to the worker that had the last one first. */
+const STICKY_MS = 10_000;
+/** What a busy machine and a real server's timers need. */
+const SLACK_MS = 5_000;
 
 /** An app of two nodes: both run workflows, a clerk lives on one. */
 function officeApp(address: string): Promise<string> {
@@ -87,7 +90,7 @@ function death(kind: ServerKind): void {
     first.process.kill('SIGKILL');
     await first.ended;
     await expect(falls.result()).rejects.toMatchObject({ cause: { type: 'UNAVAILABLE' } });
-    expect(Date.now() - killedAt).toBeLessThan(HEARTBEAT_MS + SLACK_MS);
+    expect(Date.now() - killedAt).toBeLessThan(HEARTBEAT_MS + STICKY_MS + SLACK_MS);
     // The watch, which the dead node had, goes on with the other one.
     await target.signal('done');
     const heard = await watches.result();
