@@ -13,6 +13,7 @@ import { historyMethods } from './frontend/history.js';
 import { listMethods } from './frontend/list.js';
 import { multiOperationMethods } from './frontend/multi-operation.js';
 import { operatorMethods } from './frontend/operator.js';
+import { resetMethods } from './frontend/resets.js';
 import { healthMethods, systemMethods, testMethods } from './frontend/system.js';
 import { updateMethods } from './frontend/updates.js';
 import { workflowTaskMethods } from './frontend/workflow-tasks.js';
@@ -125,6 +126,7 @@ function servicesOf(engine: Engine): Service[] {
         ...systemMethods(engine),
         ...executionMethods(engine),
         ...updateMethods(engine),
+        ...resetMethods(engine),
         ...multiOperationMethods(engine),
         ...historyMethods(engine),
         ...describeMethods(engine),

@@ -62,10 +62,10 @@ export class ByHand {
     return workflowId;
   }
 
-  async history(workflowId: string): Promise<HistoryEvent[]> {
+  async history(workflowId: string, runId = ''): Promise<HistoryEvent[]> {
     const answer = await this.client.call('GetWorkflowExecutionHistory', {
       namespace: 'default',
-      execution: { workflowId },
+      execution: { workflowId, runId },
     });
     return (answer.history as { events: HistoryEvent[] }).events;
   }

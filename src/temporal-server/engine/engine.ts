@@ -197,6 +197,11 @@ export class Engine {
     this.#retention.keep(run, this.namespaces.get(run.key.namespace).retentionMs);
   }
 
+  /** Forgets a closed run before its retention is over. */
+  forget(run: Run): void {
+    this.#retention.end(run);
+  }
+
   /** Forgets a closed run, and its workflow id with the last of its runs. */
   #drop(run: Run): void {
     const { execution, key } = run;

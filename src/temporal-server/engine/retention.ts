@@ -37,12 +37,12 @@ export class Retention {
   /** Keeps a run that has closed for `retentionMs`. */
   keep(run: Run, retentionMs: number): void {
     const atMs = this.#clock.now() + retentionMs;
-    const timer = this.#clock.setTimer(atMs, () => this.#end(run), { skippable: false });
+    const timer = this.#clock.setTimer(atMs, () => this.end(run), { skippable: false });
     this.#closed.set(run, timer);
     this.#historyBytes += run.info.historySizeBytes;
     for (const first of this.#closed.keys()) {
       if (first === run || !this.#isOver()) return;
-      this.#end(first);
+      this.end(first);
     }
   }
 
@@ -50,7 +50,8 @@ export class Retention {
     return this.#closed.size > this.#limits.runs || this.#historyBytes > this.#limits.historyBytes;
   }
 
-  #end(run: Run): void {
+  /** Its time is over, or it is to be deleted. */
+  end(run: Run): void {
     const timer = this.#closed.get(run);
     if (!timer) return;
     this.#closed.delete(run);

@@ -130,7 +130,7 @@ async function tellParent(
 ): Promise<void> {
   const { runId } = child.key;
   await ignoringNotFound(async () => {
-    const run = engine.find(parent.namespace, parent.workflowId, parent.runId);
+    const run = afterResets(engine.find(parent.namespace, parent.workflowId, parent.runId));
     // A parent may record the close before it has recorded the start: its own transfer of the
     // start is still under way. It goes first.
     await run.outbox;
@@ -138,6 +138,12 @@ async function tellParent(
       childClosed(d, parent.initiatedEventId, { runId, workflowType, outcome }),
     );
   });
+}
+
+/** A run that was reset has its children under the run that it was reset to. */
+function afterResets(run: Run): Run {
+  const next = run.info.resetRunId && run.execution.runs.get(run.info.resetRunId);
+  return next && !isOpen(run.info) ? afterResets(next) : run;
 }
 
 async function applyClosePolicy(

@@ -79,6 +79,7 @@ function extendedInfo(run: Run): temporal.api.workflow.v1.IWorkflowExecutionExte
       runExpirationTime: timestamp(info.executionAtMs + info.runTimeoutMs),
     }),
     cancelRequested: info.cancelRequested !== undefined,
+    resetRunId: info.resetRunId ?? '',
     originalStartTime: timestamp(info.startedAtMs),
     requestIdInfos: {
       [info.createRequestId]: {

@@ -37,53 +37,80 @@ export function scheduleActivity(
   const taskQueue = command.taskQueue?.name || d.info.taskQueue;
   const activityId = command.activityId ?? '';
   const activityType = command.activityType?.name ?? '';
-  const scheduledEventId = d.append(
-    'activityTaskScheduled',
-    {
-      activityId,
-      activityType: { name: activityType },
-      taskQueue: { name: taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
-      header: command.header ?? null,
-      input: command.input ?? null,
-      scheduleToCloseTimeout: duration(spans.scheduleToCloseMs),
-      scheduleToStartTimeout: duration(spans.scheduleToStartMs),
-      startToCloseTimeout: duration(spans.startToCloseMs),
-      heartbeatTimeout: duration(spans.heartbeatMs),
-      workflowTaskCompletedEventId: int64(context.completedEventId),
-      retryPolicy,
-      useWorkflowBuildId: command.useWorkflowBuildId ?? false,
-      priority: command.priority ?? null,
-    },
-    { userMetadata: context.userMetadata },
-  );
+  const attributes: Scheduled = {
+    activityId,
+    activityType: { name: activityType },
+    taskQueue: { name: taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
+    header: command.header ?? null,
+    input: command.input ?? null,
+    scheduleToCloseTimeout: duration(spans.scheduleToCloseMs),
+    scheduleToStartTimeout: duration(spans.scheduleToStartMs),
+    startToCloseTimeout: duration(spans.startToCloseMs),
+    heartbeatTimeout: duration(spans.heartbeatMs),
+    workflowTaskCompletedEventId: int64(context.completedEventId),
+    retryPolicy,
+    useWorkflowBuildId: command.useWorkflowBuildId ?? false,
+    priority: command.priority ?? null,
+  };
+  const scheduledEventId = d.append('activityTaskScheduled', attributes, {
+    userMetadata: context.userMetadata,
+  });
+  const activity = recordActivity(d, attributes, scheduledEventId, context.isBackground);
+  if (activity.scheduleToCloseMs > 0)
+    d.arm(due(activity, 'scheduleToClose'), d.nowMs + activity.scheduleToCloseMs, timing(activity));
+  offer(d, activity);
+  return scheduledEventId;
+}
+
+type Scheduled = temporal.api.history.v1.IActivityTaskScheduledEventAttributes;
+
+/** The record of an activity as its event tells of it, scheduled now. */
+export function recordActivity(
+  d: Draft,
+  attributes: Scheduled,
+  scheduledEventId: number,
+  isBackground: IsBackground,
+): ActivityInfo {
+  const activityId = attributes.activityId ?? '';
+  const activityType = attributes.activityType?.name ?? '';
+  const taskQueue = attributes.taskQueue?.name ?? '';
   const activity: ActivityInfo = {
-    ...spans,
+    ...optionsOf(attributes),
     scheduledEventId,
     activityId,
     activityType,
     taskQueue,
-    header: command.header ?? undefined,
-    input: command.input ?? undefined,
-    retryPolicy,
-    priority: command.priority ?? undefined,
+    header: attributes.header ?? undefined,
+    input: attributes.input ?? undefined,
+    priority: attributes.priority ?? undefined,
     scheduledAtMs: d.nowMs,
     attemptScheduledAtMs: d.nowMs,
     attempt: 1,
     phase: { kind: 'scheduled', stamp: d.nextStamp() },
+    paused: undefined,
+    reset: undefined,
     cancelRequestedEventId: 0,
     heartbeat: undefined,
     lastFailure: undefined,
     lastIdentity: '',
     lastBuildId: '',
     lastStartedAtMs: undefined,
-    background: context.isBackground({ activityType, taskQueue }),
+    background: isBackground({ activityType, taskQueue }),
   };
   put(d, activity);
   d.activityIds.set(activityId, scheduledEventId);
-  if (activity.scheduleToCloseMs > 0)
-    d.arm(due(activity, 'scheduleToClose'), d.nowMs + activity.scheduleToCloseMs, timing(activity));
-  offer(d, activity);
-  return scheduledEventId;
+  return activity;
+}
+
+/** The timeouts and the retry policy that an activity was scheduled with. */
+export function optionsOf(attributes: Scheduled): Spans & Pick<ActivityInfo, 'retryPolicy'> {
+  return {
+    scheduleToCloseMs: durationMs(attributes.scheduleToCloseTimeout),
+    scheduleToStartMs: durationMs(attributes.scheduleToStartTimeout),
+    startToCloseMs: durationMs(attributes.startToCloseTimeout),
+    heartbeatMs: durationMs(attributes.heartbeatTimeout),
+    retryPolicy: attributes.retryPolicy ?? {},
+  };
 }
 
 interface Spans {

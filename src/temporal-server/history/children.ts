@@ -59,9 +59,20 @@ export function initiateChild(
   const initiatedEventId = d.append('startChildWorkflowExecutionInitiated', attributes, {
     userMetadata,
   });
-  const child: ChildInfo = {
+  const child = childRecord(attributes, initiatedEventId, d.newId());
+  d.children.set(initiatedEventId, child);
+  d.transfer({ kind: 'startChild', child });
+}
+
+/** The record of a child as its event tells of it. */
+export function childRecord(
+  attributes: ChildInfo['attributes'],
+  initiatedEventId: number,
+  requestId: string,
+): ChildInfo {
+  return {
     initiatedEventId,
-    requestId: d.newId(),
+    requestId,
     workflowId: attributes.workflowId ?? '',
     workflowType: attributes.workflowType?.name ?? '',
     parentClosePolicy: attributes.parentClosePolicy ?? 0,
@@ -69,8 +80,6 @@ export function initiateChild(
     startedEventId: 0,
     attributes,
   };
-  d.children.set(initiatedEventId, child);
-  d.transfer({ kind: 'startChild', child });
 }
 
 function checkChild(d: Draft, command: StartCommand): void {

@@ -27,14 +27,19 @@ import { failWorkflowTask } from './workflow-task.js';
 
 const { ContinueAsNewInitiator: Initiator, RetryState, ParentClosePolicy } = enums;
 
-/** Shared by all ends: no more tasks, timers or children; parent and children are told. */
-function close(d: Draft, status: Status, outcome: Outcome): void {
+/**
+ * Shared by all ends: no more tasks, timers or children; parent and children are told.
+ *
+ * @param isReset - a new run takes everything over: nobody is told
+ */
+function close(d: Draft, status: Status, outcome: Outcome, isReset = false): void {
   d.info.status = status;
   d.info.closedAtMs = d.nowMs;
   d.info.workflowTask = { kind: 'none' };
   d.info.runnableActivities = 0;
   d.info.buffered = [];
   d.effects.push({ kind: 'disarmAll' });
+  if (isReset) return;
   const continues = d.successor !== undefined;
   if (d.info.parent && !continues) {
     const { parent, workflowType } = d.info;
@@ -233,6 +238,7 @@ export function terminateRun(
     readonly reason: string;
     readonly details?: Payloads | undefined;
     readonly identity: string;
+    readonly isReset?: boolean;
   },
 ): void {
   forceTaskEnd(d);
@@ -241,7 +247,7 @@ export function terminateRun(
     details: how.details ?? null,
     identity: how.identity,
   });
-  close(d, Status.WORKFLOW_EXECUTION_STATUS_TERMINATED, { kind: 'terminated' });
+  close(d, Status.WORKFLOW_EXECUTION_STATUS_TERMINATED, { kind: 'terminated' }, how.isReset);
   abortUpdates(d);
 }
 

@@ -20,6 +20,7 @@ import {
   mapSizeOf,
   sizeOf,
 } from './limits.js';
+import { mergedFields } from './properties.js';
 import { isOpen } from './state.js';
 import { cancelTimer, startTimer } from './timers.js';
 import {
@@ -288,7 +289,7 @@ class Work {
       );
     this.#checkSearchAttributes(fields, cause);
     const typed = this.context.withTypes(fields);
-    this.d.info.searchAttributes = merged(this.d.info.searchAttributes, typed);
+    this.d.info.searchAttributes = mergedFields(this.d.info.searchAttributes, typed);
     this.d.append('upsertWorkflowSearchAttributes', {
       workflowTaskCompletedEventId: int64(this.completedEventId),
       searchAttributes: { indexedFields: typed },
@@ -302,7 +303,7 @@ class Work {
       throw new CommandError(cause, 'UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.');
     const name = 'ModifyWorkflowPropertiesCommandAttributes';
     checkCommandSize(mapSizeOf(memo.fields), cause, name);
-    const all = merged(this.d.info.memo, memo.fields ?? {});
+    const all = mergedFields(this.d.info.memo, memo.fields ?? {});
     checkCommandSize(mapSizeOf(all), cause, `${name}. Memo`);
     this.d.info.memo = all;
     this.d.append('workflowPropertiesModified', {
@@ -368,22 +369,4 @@ class Work {
         );
     }
   }
-}
-
-/** An upsert: a payload of null takes its key away. */
-function merged(base: PayloadMap, upserted: PayloadMap): PayloadMap {
-  const result: PayloadMap = { ...base };
-  for (const [key, payload] of Object.entries(upserted)) {
-    if (isNull(payload)) delete result[key];
-    else result[key] = payload;
-  }
-  return result;
-}
-
-function isNull(payload: temporal.api.common.v1.IPayload): boolean {
-  const encoding = Buffer.from(payload.metadata?.encoding ?? []).toString();
-  const text = Buffer.from(payload.data ?? []).toString();
-  return (
-    encoding === 'binary/null' || (encoding === 'json/plain' && (text === 'null' || text === '[]'))
-  );
 }

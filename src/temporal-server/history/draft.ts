@@ -117,6 +117,18 @@ export class Draft {
     return BUFFERED_ID;
   }
 
+  /** Takes an event of another run's history over as it is. */
+  adopt(event: StoredEvent): void {
+    this.events.push(event);
+    this.info.nextEventId = event.id + 1;
+    this.info.historySizeBytes += event.bytes.length;
+  }
+
+  /** Writes an event of another run's history once more, as one of this run's. */
+  repeat(event: HistoryEvent): number {
+    return this.#write(event, this.nowMs);
+  }
+
   /** Encodes an event that is shown to a worker but not written. */
   encodeUnwritten<N extends EventName>(
     id: number,

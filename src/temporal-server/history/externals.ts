@@ -38,7 +38,7 @@ export function initiateSignal(d: Draft, command: SignalCommand, completedEventI
     Cause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_SIGNALS_LIMIT_EXCEEDED,
     'pending signals to external workflows',
   );
-  const initiatedEventId = d.append('signalExternalWorkflowExecutionInitiated', {
+  const attributes: SignalInitiated = {
     workflowTaskCompletedEventId: int64(completedEventId),
     namespace: d.key.namespace,
     namespaceId: d.info.namespaceId,
@@ -48,20 +48,35 @@ export function initiateSignal(d: Draft, command: SignalCommand, completedEventI
     control: command.control ?? '',
     childWorkflowOnly: command.childWorkflowOnly ?? false,
     header: command.header ?? null,
-  });
-  add(d, {
+  };
+  const eventId = d.append('signalExternalWorkflowExecutionInitiated', attributes);
+  add(d, signalRequest(attributes, eventId, d.newId()));
+}
+
+type SignalInitiated =
+  temporal.api.history.v1.ISignalExternalWorkflowExecutionInitiatedEventAttributes;
+type CancelInitiated =
+  temporal.api.history.v1.IRequestCancelExternalWorkflowExecutionInitiatedEventAttributes;
+
+/** The record of a signal as its event tells of it. */
+export function signalRequest(
+  attributes: SignalInitiated,
+  initiatedEventId: number,
+  requestId: string,
+): ExternalRequest {
+  return {
     kind: 'signal',
     initiatedEventId,
-    requestId: d.newId(),
-    workflowId,
-    runId,
-    childWorkflowOnly: command.childWorkflowOnly ?? false,
-    control: command.control ?? '',
-    signalName: command.signalName,
-    input: command.input ?? undefined,
-    header: command.header ?? undefined,
+    requestId,
+    workflowId: attributes.workflowExecution?.workflowId ?? '',
+    runId: attributes.workflowExecution?.runId ?? '',
+    childWorkflowOnly: attributes.childWorkflowOnly ?? false,
+    control: attributes.control ?? '',
+    signalName: attributes.signalName ?? '',
+    input: attributes.input ?? undefined,
+    header: attributes.header ?? undefined,
     reason: '',
-  });
+  };
 }
 
 export function initiateCancel(d: Draft, command: CancelCommand, completedEventId: number): void {
@@ -81,7 +96,7 @@ export function initiateCancel(d: Draft, command: CancelCommand, completedEventI
     Cause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_REQUEST_CANCEL_LIMIT_EXCEEDED,
     'pending requests to cancel external workflows',
   );
-  const initiatedEventId = d.append('requestCancelExternalWorkflowExecutionInitiated', {
+  const attributes: CancelInitiated = {
     workflowTaskCompletedEventId: int64(completedEventId),
     namespace: d.key.namespace,
     namespaceId: d.info.namespaceId,
@@ -89,20 +104,30 @@ export function initiateCancel(d: Draft, command: CancelCommand, completedEventI
     control: command.control ?? '',
     childWorkflowOnly: command.childWorkflowOnly ?? false,
     reason: command.reason ?? '',
-  });
-  add(d, {
+  };
+  const eventId = d.append('requestCancelExternalWorkflowExecutionInitiated', attributes);
+  add(d, cancelRequest(attributes, eventId, d.newId()));
+}
+
+/** The record of a cancel request as its event tells of it. */
+export function cancelRequest(
+  attributes: CancelInitiated,
+  initiatedEventId: number,
+  requestId: string,
+): ExternalRequest {
+  return {
     kind: 'cancel',
     initiatedEventId,
-    requestId: d.newId(),
-    workflowId,
-    runId: command.runId ?? '',
-    childWorkflowOnly: command.childWorkflowOnly ?? false,
-    control: command.control ?? '',
+    requestId,
+    workflowId: attributes.workflowExecution?.workflowId ?? '',
+    runId: attributes.workflowExecution?.runId ?? '',
+    childWorkflowOnly: attributes.childWorkflowOnly ?? false,
+    control: attributes.control ?? '',
     signalName: '',
     input: undefined,
     header: undefined,
-    reason: command.reason ?? '',
-  });
+    reason: attributes.reason ?? '',
+  };
 }
 
 function add(d: Draft, request: ExternalRequest): void {

@@ -82,7 +82,7 @@ export function scheduleFirstTask(d: Draft): void {
   scheduleWorkflowTask(d);
 }
 
-function armRunTimeout(d: Draft): void {
+export function armRunTimeout(d: Draft): void {
   const { runTimeoutMs, expiresAtMs, executionAtMs } = d.info;
   const run = runTimeoutMs > 0 ? executionAtMs + runTimeoutMs : Number.POSITIVE_INFINITY;
   const atMs = Math.min(run, expiresAtMs ?? Number.POSITIVE_INFINITY);
@@ -139,7 +139,8 @@ function hasKeys(map: object): boolean {
   return Object.keys(map).length > 0;
 }
 
-function emptyState(
+/** The state of a run of which nothing but its first event is known. */
+export function emptyState(
   spec: StartSpec,
   started: StartedAttributes,
   expiresAtMs: number | undefined,
@@ -178,6 +179,7 @@ function emptyState(
     runnableActivities: 0,
     buffered: [],
     newRunId: undefined,
+    resetRunId: undefined,
     stateTransitions: 0,
   };
   return {

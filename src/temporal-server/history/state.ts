@@ -121,6 +121,8 @@ export interface RunInfo {
   readonly buffered: readonly HistoryEvent[];
   /** The run that took over: continue-as-new, retry or cron. */
   readonly newRunId: string | undefined;
+  /** The run that it was reset to last. */
+  readonly resetRunId: string | undefined;
   readonly stateTransitions: number;
 }
 
@@ -129,6 +131,12 @@ export type ActivityPhase =
   | { readonly kind: 'scheduled'; readonly stamp: number }
   | { readonly kind: 'backoff'; readonly untilMs: number }
   | { readonly kind: 'started'; readonly startedAtMs: number; readonly requestId: string };
+
+export interface ActivityPause {
+  readonly atMs: number;
+  readonly identity: string;
+  readonly reason: string;
+}
 
 export interface ActivityInfo {
   readonly scheduledEventId: number;
@@ -147,6 +155,10 @@ export interface ActivityInfo {
   readonly attemptScheduledAtMs: number;
   readonly attempt: number;
   readonly phase: ActivityPhase;
+  /** Who holds its next attempt back, and since when. */
+  readonly paused: ActivityPause | undefined;
+  /** Its attempts start anew with the next one: the worker that has it now is told. */
+  readonly reset: { readonly heartbeat: boolean } | undefined;
   /** The event that asked to cancel it; 0 when none did. */
   readonly cancelRequestedEventId: number;
   readonly heartbeat: { readonly details: Payloads | undefined; readonly atMs: number } | undefined;
@@ -198,6 +210,8 @@ export type UpdateStage =
       /** Waiting for a workflow task, or gone out with one. */
       readonly kind: 'admitted' | 'sent';
       readonly request: temporal.api.update.v1.IRequest;
+      /** History has the request already: a reset has taken it over from another run. */
+      readonly inHistory?: boolean;
     }
   | { readonly kind: 'accepted'; readonly acceptedEventId: number };
 

@@ -81,6 +81,25 @@ function checkLimits(d: Draft, sizeBytes: number): void {
   }
 }
 
+/** Takes over an update of a run that was reset, with an event: its client waits for it no more. */
+export function reapplyUpdate(d: Draft, request: UpdateRequest): void {
+  const updateId = request.meta?.updateId ?? '';
+  if (d.updates.has(updateId) || d.completedUpdates.has(updateId)) return;
+  d.append('workflowExecutionUpdateAdmitted', {
+    request,
+    origin: enums.UpdateAdmittedEventOrigin.UPDATE_ADMITTED_EVENT_ORIGIN_REAPPLY,
+  });
+  recordUpdate(d, request, { kind: 'admitted', request, inHistory: true });
+}
+
+/** An update that history tells of. */
+export function recordUpdate(d: Draft, request: UpdateRequest, stage: UpdateStage): void {
+  const updateId = request.meta?.updateId ?? '';
+  const sizeBytes = requestCodec.encode(request).finish().length;
+  d.info.updateCount += 1;
+  d.updates.set(updateId, { updateId, order: d.info.updateCount, sizeBytes, stage });
+}
+
 /** Whether there are updates that no worker has been sent. */
 export function hasNewUpdates(d: Draft): boolean {
   return [...d.updates.values()].some(({ stage }) => stage.kind === 'admitted');
@@ -98,7 +117,8 @@ export function sendUpdates(d: Draft, options: { readonly heartbeat: boolean }):
   return inOrder(d).flatMap((update) => {
     const { stage } = update;
     if (stage.kind === 'accepted' || (stage.kind === 'sent' && options.heartbeat)) return [];
-    setStage(d, update, { kind: 'sent', request: stage.request });
+    setStage(d, update, { ...stage, kind: 'sent' });
+    if (stage.inHistory) return []; // its worker reads it there
     return [requestMessage(update.updateId, stage.request, task.startedEventId - 1)];
   });
 }
@@ -200,7 +220,7 @@ function accept(d: Draft, update: UpdateInfo, acceptance: Body<'Acceptance'>): v
     protocolInstanceId: update.updateId,
     acceptedRequestMessageId: requestId(update.updateId),
     acceptedRequestSequencingEventId: acceptance.acceptedRequestSequencingEventId,
-    acceptedRequest: update.stage.request,
+    ...(!update.stage.inHistory && { acceptedRequest: update.stage.request }),
   });
   setStage(d, update, { kind: 'accepted', acceptedEventId });
   tell(d, update.updateId);
