@@ -125,10 +125,26 @@ function serverCommand(finish: (code: number) => void): Command {
       'Serve Temporal’s protocol on one machine, for development; data is kept in memory.',
     )
     .option('--ip <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <port>', 'port to listen on; 0 takes a free one', '7233')
-    .option('--namespace <name...>', 'namespaces to create besides "default"', [])
+    .option('-p, --port <port>', 'port to listen on; 0 takes a free one', '7233')
+    .option('-n, --namespace <name...>', 'namespaces to create besides "default"', [])
+    .option('--search-attribute <name=type...>', 'search attributes of every namespace', [])
     .option('--skip-time', 'jump over idle time instead of waiting')
-    .option('--headless', 'accepted for compatibility; there is no web UI here')
+    .option('--tls-cert <file>', 'serve TLS with this certificate (PEM)')
+    .option('--tls-key <file>', 'its private key (PEM)')
+    .option('--tls-client-ca <file>', 'let in only clients with a certificate of this authority')
+    .option('--api-key-env <name>', 'let in only clients with the API key in this variable')
+    .option(
+      '--api-key <key>',
+      'the same; other users of this machine can see it in the process list',
+    )
+    .option('--insecure', 'listen where other machines reach it although nothing keeps them out')
+    .option('--metrics-port <port>', 'numbers for Prometheus at http://127.0.0.1:PORT/metrics')
+    .option('--headless', 'accepted; there is no web UI here')
+    .addOption(
+      new Option('--log-level <level>', 'least important level to log')
+        .choices(['debug', 'info', 'warn', 'error', 'silent', 'never'])
+        .default('warn'),
+    )
     .option('--json', 'print one JSON object with the address when ready')
     .exitOverride()
     .showHelpAfterError('(perdure server start-dev --help shows the flags)')

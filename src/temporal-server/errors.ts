@@ -21,8 +21,15 @@ export const StatusCode = {
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
+
+/** A code by its name; `OK` for 0. */
+export function statusName(code: number): string {
+  if (code === 0) return 'OK';
+  return Object.entries(StatusCode).find(([, each]) => each === code)?.[0] ?? String(code);
+}
 
 /** A message by its name: of `temporal.api.errordetails.v1` where that has no dots. */
 export interface ErrorDetail {

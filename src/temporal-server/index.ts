@@ -11,10 +11,8 @@ export {
 } from './clock.js';
 export type { ServerEvent } from './engine/events.js';
 export type { ClosedRunLimits } from './engine/retention.js';
-export {
-  DEFAULT_PORT,
-  startTemporalServer,
-  type TemporalServer,
-  type TemporalServerOptions,
-} from './server.js';
+export type { TlsOptions } from './grpc/security.js';
+export { DEFAULT_PORT, isLoopback, type TemporalServerOptions } from './options.js';
+export { startTemporalServer, type TemporalServer } from './server.js';
+export { isTemporalServerError, ServerErrorKind, TemporalServerError } from './server-error.js';
 export { SearchAttributeType } from './visibility/attributes.js';

@@ -30,6 +30,8 @@ interface Poll<T> {
 }
 
 class TaskQueue<T> {
+  constructor(readonly name: QueueName) {}
+
   readonly tasks = new Deque<T>();
   readonly polls = new Set<Poll<T>>();
   readonly pollers = new Map<string, number>();
@@ -57,7 +59,7 @@ export class Matching<T> {
     const key = `${name.namespace}\n${name.kind}\n${name.name}`;
     let queue = this.#queues.get(key);
     if (!queue) {
-      queue = new TaskQueue();
+      queue = new TaskQueue(name);
       this.#queues.set(key, queue);
     }
     return queue;
@@ -123,6 +125,17 @@ export class Matching<T> {
 
   backlog(name: QueueName): number {
     return this.#queue(name).tasks.size;
+  }
+
+  /** Queues in which a task or a worker waits, with the number of each. */
+  *waiting(): Iterable<{
+    readonly queue: QueueName;
+    readonly tasks: number;
+    readonly polls: number;
+  }> {
+    for (const { name, tasks, polls } of this.#queues.values())
+      if (tasks.size > 0 || polls.size > 0)
+        yield { queue: name, tasks: tasks.size, polls: polls.size };
   }
 
   pollers(name: QueueName): PollerInfo[] {

@@ -4,7 +4,7 @@
 import { type Clock, skippingClock, systemClock } from './clock.js';
 import { Engine, type Task } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
-import { CLOSED_RUN_LIMITS, type ClosedRunLimits } from './engine/retention.js';
+import { CLOSED_RUN_LIMITS } from './engine/retention.js';
 import { deliverTransfer } from './engine/transfers.js';
 import { activityTaskMethods } from './frontend/activity-tasks.js';
 import { describeMethods } from './frontend/describe.js';
@@ -19,48 +19,32 @@ import { updateMethods } from './frontend/updates.js';
 import { workflowTaskMethods } from './frontend/workflow-tasks.js';
 import type { CallHost } from './grpc/call.js';
 import { type Edge, openEdge, type Service } from './grpc/edge.js';
-import type { IsBackground } from './history/activity-schedule.js';
+import { guardOf } from './grpc/security.js';
 import { idMaker } from './ids.js';
 import { Matching } from './matching.js';
 import { MemoryStore } from './memory-store.js';
+import { CallMetrics } from './metrics/calls.js';
 import { Namespaces } from './namespaces.js';
-import type { SearchAttributeType } from './visibility/attributes.js';
-
-export interface TemporalServerOptions {
-  /** Default 7233; 0 is any free port. */
-  readonly port?: number;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default `['default']`. */
-  readonly namespaces?: readonly string[];
-  /** Default: real time, or a skipping clock with `timeSkipping`. */
-  readonly clock?: Clock;
-  /** Skip time whenever nothing is in progress. Default false. With `clock`, that clock decides. */
-  readonly timeSkipping?: boolean;
-  /** Custom search attributes that every namespace starts with. */
-  readonly searchAttributes?: { readonly [name: string]: SearchAttributeType };
-  /** Told what happens: see {@link ServerEvent}. */
-  readonly onEvent?: (event: ServerEvent) => void;
-  /**
-   * How many closed runs are kept at most, and how much history of theirs, before their namespace's
-   * retention (24 h of real time by default) is over; the first to close go first. Default 20,000
-   * runs and 256 MiB.
-   */
-  readonly closedRunLimits?: Partial<ClosedRunLimits>;
-  /** Activities that do not count as work when deciding whether time may be skipped. Default none. */
-  readonly isBackground?: IsBackground;
-}
+import {
+  checkOptions,
+  DEFAULT_PORT,
+  invalidOption,
+  LOOPBACK,
+  type TemporalServerOptions,
+} from './options.js';
+import { ServerErrorKind, TemporalServerError } from './server-error.js';
 
 /** A server that is up. */
 export interface TemporalServer {
   /** `host:port`, an IPv6 host in brackets. */
   readonly address: string;
+  /** The server's time; one that skips can be held, and read how far it is ahead. */
   readonly clock: Clock;
+  /** Where Prometheus reads, with `metricsPort`. */
+  readonly metricsUrl: string | undefined;
   /** Ends long polls, lets calls in progress end, and closes the port. */
   close(): Promise<void>;
 }
-
-export const DEFAULT_PORT = 7233;
 
 /** How long calls in progress have to end when the server closes, in real time. */
 const CLOSE_LIMIT_MS = 500;
@@ -68,33 +52,114 @@ const CLOSE_LIMIT_MS = 500;
 /**
  * Starts a Temporal-compatible server that keeps its data in memory.
  *
- * @throws Error when the port cannot be had
+ * @example
+ * ```ts
+ * const server = await startTemporalServer({ port: 0, timeSkipping: true });
+ * const connection = await Connection.connect({ address: server.address });
+ * // clients and workers as on any Temporal server
+ * await server.close();
+ * ```
+ * @throws TemporalServerError INVALID or INSECURE for an option, ADDRESS_IN_USE or CANNOT_LISTEN for
+ *   its place; nothing is left open then
  */
 export async function startTemporalServer(
   options: TemporalServerOptions = {},
 ): Promise<TemporalServer> {
+  checkOptions(options);
   const clock = options.clock ?? (options.timeSkipping ? skippingClock() : systemClock());
   const observe = options.onEvent ?? ((event: ServerEvent) => reportDefect(event));
   const engine = engineOf(options, clock, observe);
   const closing = new Set<() => void>();
-  const calls: CallHost = {
+  const metrics = new CallMetrics();
+  const host = options.host ?? LOOPBACK;
+  const edge = await serveAt(host, options, engine, callHost(clock, closing), metrics, observe);
+  const page = await servePage(options.metricsPort, engine, metrics).catch(async (thrown) => {
+    await edge.close(0);
+    throw thrown;
+  });
+  const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
+  observe({ kind: 'listening', address });
+  return {
+    address,
+    clock,
+    metricsUrl: page && `http://${LOOPBACK}:${page.port}/metrics`,
+    async close() {
+      for (const end of [...closing]) end();
+      await Promise.all([edge.close(CLOSE_LIMIT_MS), page?.close()]);
+      engine.close();
+      observe({ kind: 'closed' });
+    },
+  };
+}
+
+function callHost(clock: Clock, closing: Set<() => void>): CallHost {
+  return {
     clock,
     onClose(end) {
       closing.add(end);
       return () => closing.delete(end);
     },
   };
-  const host = options.host ?? '127.0.0.1';
-  const edge = await openEdge({
-    host,
-    port: options.port ?? DEFAULT_PORT,
-    services: servicesOf(engine),
-    calls,
-    onDefect: (where, error) => observe({ kind: 'defect', where, error }),
+}
+
+async function serveAt(
+  host: string,
+  { port = DEFAULT_PORT, tls, apiKey }: TemporalServerOptions,
+  engine: Engine,
+  calls: CallHost,
+  metrics: CallMetrics,
+  observe: (event: ServerEvent) => void,
+): Promise<Edge> {
+  try {
+    return await openEdge({
+      host,
+      port,
+      services: servicesOf(engine),
+      calls,
+      tls,
+      guard: guardOf(apiKey),
+      onCall: (method, code, tookMs) => metrics.take(method, code, tookMs),
+      onRefused: (why) => observe({ kind: 'connectionRefused', why }),
+      onDefect: (where, error) => observe({ kind: 'defect', where, error }),
+    });
+  } catch (thrown) {
+    const { syscall, message } = thrown as NodeJS.ErrnoException;
+    if (syscall) throw cannotListen(thrown as NodeJS.ErrnoException, host, port, 'port');
+    if (!tls) throw thrown;
+    throw invalidOption('tls', `tls: certificate and key cannot be used: ${message}`, thrown);
+  }
+}
+
+/** The page is loaded where somebody wants it. */
+async function servePage(port: number | undefined, engine: Engine, metrics: CallMetrics) {
+  if (port === undefined) return undefined;
+  const [{ openMetrics }, { metricsText }, { stateFamilies }] = await Promise.all([
+    import('./metrics/endpoint.js'),
+    import('./metrics/text.js'),
+    import('./metrics/state.js'),
+  ]);
+  const render = () => metricsText([...metrics.families(), ...stateFamilies(engine)]);
+  return openMetrics(LOOPBACK, port, render).catch((thrown) => {
+    throw cannotListen(thrown, LOOPBACK, port, 'metricsPort');
   });
-  const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
-  observe({ kind: 'listening', address });
-  return { address, clock, close: () => close(engine, edge, closing, observe) };
+}
+
+/** What Node says of a place to listen on, as an error of ours. */
+function cannotListen(
+  cause: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  option: string,
+): TemporalServerError {
+  const place = `${host}:${port}`;
+  const { ADDRESS_IN_USE, CANNOT_LISTEN } = ServerErrorKind;
+  if (cause.code === 'EADDRINUSE') {
+    const what = `${option}: ${place} is in use (EADDRINUSE): choose another port, or end what listens there`;
+    return new TemporalServerError(ADDRESS_IN_USE, what, option, { cause });
+  }
+  const what = `cannot listen on ${place}: ${cause.message}`;
+  const where = cause.code === 'EACCES' ? option : 'host';
+  return new TemporalServerError(CANNOT_LISTEN, what, where, { cause });
 }
 
 function engineOf(
@@ -139,18 +204,6 @@ function servicesOf(engine: Engine): Service[] {
     { name: 'temporal.api.testservice.v1.TestService', methods: testMethods(engine, false) },
     { name: 'grpc.health.v1.Health', methods: healthMethods() },
   ];
-}
-
-async function close(
-  engine: Engine,
-  edge: Edge,
-  closing: ReadonlySet<() => void>,
-  observe: (event: ServerEvent) => void,
-): Promise<void> {
-  for (const end of [...closing]) end();
-  await edge.close(CLOSE_LIMIT_MS);
-  engine.close();
-  observe({ kind: 'closed' });
 }
 
 /** Without an observer a defect is at least written somewhere. */

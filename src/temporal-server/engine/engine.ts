@@ -125,6 +125,14 @@ export class Engine {
     return run;
   }
 
+  /** How many runs are open, by namespace. */
+  openRuns(): Map<string, number> {
+    const open = new Map(this.namespaces.all().map(({ name }) => [name, 0]));
+    for (const { namespace, current } of this.#executions.values())
+      if (current && isOpen(current.info)) open.set(namespace, (open.get(namespace) ?? 0) + 1);
+    return open;
+  }
+
   /** One transaction on a run: the rule's changes are stored before the result is given. */
   update<T>(run: Run, rule: (d: Draft) => T): MaybePromise<T> {
     return this.exclusive(run.execution, () => {

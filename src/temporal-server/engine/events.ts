@@ -17,5 +17,7 @@ export type ServerEvent =
       /** `COMPLETED`, `FAILED`, ... */
       readonly status: string;
     }
+  /** A connection came to nothing: the client's certificate, or none, or no TLS at all. */
+  | { readonly kind: 'connectionRefused'; readonly why: string }
   /** Something threw that should not have: a defect of the server. */
   | { readonly kind: 'defect'; readonly where: string; readonly error: unknown };

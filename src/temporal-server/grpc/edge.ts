@@ -10,23 +10,27 @@
  * 3. A client that goes (a reset stream, a broken connection) is known to its handler at once.
  * 4. What is refused is answered at once and its stream is closed: the rest of its body is not read.
  *    Only what a handler throws can be a defect, never what a client has sent.
- * 5. Of a stream no more is held than one request and one answer, which goes out as fast as the
+ * 5. Every call is told to `onCall` once, however it ended.
+ * 6. Of a stream no more is held than one request and one answer, which goes out as fast as the
  *    client takes it.
  */
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { isServiceError, ServiceError, StatusCode } from '../errors.js';
 import { type MethodShape, methodsOf } from '../proto.js';
 import { type Call, type CallHost, RunningCall } from './call.js';
 import { deadlineOf, MessageReader, refusalOf } from './request.js';
-import { frame, statusHeaders } from './wire.js';
+import { type Guard, secureOptions, type TlsOptions } from './security.js';
+import { frame, statusCodeOf, statusHeaders } from './wire.js';
 
 /** A handler: takes the decoded request, answers with the response message or its bytes. */
 export type Method = (request: never, call: Call) => unknown;
@@ -42,6 +46,14 @@ export interface EdgeOptions {
   readonly port: number;
   readonly services: readonly Service[];
   readonly calls: CallHost;
+  /** Without it, plain HTTP/2. */
+  readonly tls: TlsOptions | undefined;
+  /** Asked before anything of a call is read. */
+  readonly guard: Guard;
+  /** Told of each call when it is over: its method, gRPC status code and real milliseconds. */
+  readonly onCall: (method: string, code: number, tookMs: number) => void;
+  /** Told why a connection came to nothing: no certificate, or not TLS at all. */
+  readonly onRefused: (why: string) => void;
   /** Told of what a handler threw that was no answer to a client: a defect. */
   readonly onDefect: (method: string, thrown: unknown) => void;
 }
@@ -66,14 +78,13 @@ const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
 export async function openEdge(options: EdgeOptions): Promise<Edge> {
   const routes = new Map(options.services.flatMap(routesOf));
-  const server = createServer({
-    maxSessionMemory: SESSION_MEMORY_MB,
-    settings: {
-      initialWindowSize: STREAM_WINDOW_BYTES,
-      maxConcurrentStreams: 2 ** 31 - 1,
-    },
-  });
+  const server = serverOf(options);
   const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('session', (session) => {
     sessions.add(session);
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
@@ -82,10 +93,26 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   });
   server.on('stream', (stream, headers) => receive(stream, headers, routes, options));
   const port = await listen(server, options.host, options.port);
-  return { port, close: (limitMs) => close(server, sessions, limitMs) };
+  return { port, close: (limitMs) => close(server, sessions, sockets, limitMs) };
 }
 
-function listen(server: Http2Server, host: string, port: number): Promise<number> {
+type AnyServer = Http2Server | Http2SecureServer;
+
+function serverOf({ tls, onRefused }: EdgeOptions): AnyServer {
+  const common = {
+    maxSessionMemory: SESSION_MEMORY_MB,
+    settings: {
+      initialWindowSize: STREAM_WINDOW_BYTES,
+      maxConcurrentStreams: 2 ** 31 - 1,
+    },
+  };
+  if (!tls) return createServer(common);
+  const server = createSecureServer({ ...common, ...secureOptions(tls) });
+  server.on('tlsClientError', (error) => onRefused(error.message));
+  return server;
+}
+
+function listen(server: AnyServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
@@ -93,13 +120,15 @@ function listen(server: Http2Server, host: string, port: number): Promise<number
 }
 
 function close(
-  server: Http2Server,
+  server: AnyServer,
   sessions: ReadonlySet<ServerHttp2Session>,
+  sockets: ReadonlySet<Socket>,
   limitMs: number,
 ): Promise<void> {
   return new Promise((resolve) => {
     const limit = setTimeout(() => {
       for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy(); // still shaking hands
     }, limitMs);
     server.close(() => {
       clearTimeout(limit);
@@ -134,10 +163,14 @@ function receive(
 ): void {
   const path = String(headers[':path']);
   const route = routes.get(path);
+  const done = onceOver(route?.shape.name ?? 'unknown', options);
   const refusal = refusalOf(headers);
-  if (refusal || !route) {
+  const denied = refusal?.error ?? options.guard(headers);
+  if (denied || !route) {
     stream.on('error', () => {}); // it is over in any case
-    refuse(stream, refusal?.error ?? unknownPath(path, options.services), refusal?.httpStatus);
+    const error = denied ?? unknownPath(path, options.services);
+    refuse(stream, error, refusal?.httpStatus);
+    done(error.code);
     return;
   }
   const call = new RunningCall(options.calls, route.shape.name, deadlineOf(headers));
@@ -151,17 +184,32 @@ function receive(
     } catch (thrown) {
       phase = 'refused';
       refuse(stream, thrown);
+      done(statusCodeOf(thrown));
     }
   });
   stream.on('close', () => {
     call.lose();
     if (phase !== 'served') call.end(); // reset or refused before its request was whole
+    done(StatusCode.CANCELLED);
   });
   stream.on('end', () => {
     if (phase !== 'reading') return;
     phase = 'served';
-    void serve(stream, () => decode(reader, headers, route.shape), route, call, options);
+    void serve(stream, () => decode(reader, headers, route.shape), route, call, options, done);
   });
+}
+
+/** Told how a call ended, by whatever ends it first. */
+type Done = (code: number) => void;
+
+function onceOver(method: string, { onCall }: EdgeOptions): Done {
+  const beganMs = performance.now();
+  let over = false;
+  return (code) => {
+    if (over) return;
+    over = true;
+    onCall(method, code, performance.now() - beganMs);
+  };
 }
 
 function unknownPath(path: string, services: readonly Service[]): ServiceError {
@@ -201,13 +249,17 @@ async function serve(
   { shape, method }: Route,
   call: RunningCall,
   options: EdgeOptions,
+  done: Done,
 ): Promise<void> {
   try {
     const request = requestOf();
     const answer = await (method as (request: unknown, call: Call) => unknown)(request, call);
     const bytes = answer instanceof Uint8Array ? answer : shape.response.encode(answer).finish();
-    if (!stream.destroyed && !stream.closed) respond(stream, bytes);
+    if (stream.destroyed || stream.closed) return;
+    respond(stream, bytes);
+    done(0);
   } catch (thrown) {
+    done(statusCodeOf(thrown));
     if (!stream.destroyed && !stream.closed && !stream.headersSent)
       stream.respond({ ...HEADERS, ...statusHeaders(thrown) }, { endStream: true });
     if (!isServiceError(thrown)) options.onDefect(shape.name, thrown);

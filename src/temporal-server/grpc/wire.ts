@@ -14,6 +14,11 @@ export function frame(message: Uint8Array): Buffer {
   return framed;
 }
 
+/** The gRPC status code of what was thrown. */
+export function statusCodeOf(thrown: unknown): StatusCode {
+  return isServiceError(thrown) ? thrown.code : StatusCode.INTERNAL;
+}
+
 /** What was thrown, as the headers of an answer that is only a status. */
 export function statusHeaders(thrown: unknown): OutgoingHttpHeaders {
   const error = isServiceError(thrown)

@@ -1,0 +1,105 @@
+import { rmSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { type Certificates, makeCertificates } from '../support/certificates.js';
+import { type CliOptions, perdure, type RunningCli, startPerdure } from '../support/cli.js';
+
+const KEY = 'key-of-this-server';
+const START = ['server', 'start-dev', '--port', '0'];
+
+describe('perdure server start-dev', () => {
+  let certificates: Certificates;
+  let running: RunningCli | undefined;
+
+  beforeAll(() => {
+    certificates = makeCertificates();
+  });
+
+  afterEach(async () => {
+    running?.process.kill('SIGTERM');
+    await running?.ended;
+    running = undefined;
+  });
+
+  afterAll(() => rmSync(certificates.folder, { recursive: true, force: true }));
+
+  async function start(args: readonly string[], options: CliOptions = {}) {
+    running = startPerdure([...START, '--json', ...args], options);
+    const text = await running.waitFor(/^\{.*\}$/m);
+    const line = text.split('\n').find((each) => each.startsWith('{')) ?? '';
+    return JSON.parse(line) as { address: string; metricsUrl?: string };
+  }
+
+  it('makes namespaces and search attributes, and serves metrics', async () => {
+    const { address, metricsUrl } = await start([
+      ...['--namespace', 'one', '--namespace', 'two', '--metrics-port', '0', '--headless'],
+      ...['--search-attribute', 'Customer=Keyword', '--search-attribute', 'Score=Int'],
+    ]);
+    const connection = await Connection.connect({ address });
+    const { namespaces } = await connection.workflowService.listNamespaces({});
+    const names = namespaces?.map(({ namespaceInfo }) => namespaceInfo?.name);
+    expect(names).toEqual(['default', 'one', 'two']);
+    const query = 'Customer = "ada" AND Score > 3';
+    const client = new Client({ connection, namespace: 'two' });
+    expect((await client.workflow.count(query)).count).toBe(0);
+    await connection.close();
+    expect(await (await fetch(metricsUrl ?? '')).text()).toContain('method="ListNamespaces"');
+  });
+
+  it('serves TLS to clients with a certificate and the key from the environment, and prints no key', async () => {
+    const { server, ca, client } = certificates;
+    const { address } = await start(
+      [
+        ...['--tls-cert', server.certFile, '--tls-key', server.keyFile],
+        ...['--tls-client-ca', ca.certFile, '--api-key-env', 'SERVER_KEY', '--log-level', 'debug'],
+      ],
+      { env: { SERVER_KEY: KEY } },
+    );
+    const clientCertPair = { crt: client.cert, key: client.key };
+    const tls = { serverRootCACertificate: ca.cert, clientCertPair };
+    const connection = await Connection.connect({ address, tls, apiKey: KEY });
+    await new Client({ connection }).workflow.start('t', { taskQueue: 'q', workflowId: 'id' });
+    await connection.close();
+    await running?.waitFor(/t id started/);
+    running?.process.kill('SIGTERM');
+    const { code, stdout, stderr } = (await running?.ended) ?? {};
+    expect(code).toBe(143);
+    expect(`${stdout}${stderr}`).not.toMatch(new RegExp(`${KEY}|PRIVATE KEY`));
+  });
+
+  const refused: [string, string[], RegExp][] = [
+    ['an address that others reach', ['--ip', '0.0.0.0'], /--ip: host 0\.0\.0\.0: other machines/],
+    [
+      'a port that is none',
+      ['--metrics-port', '1e3'],
+      /--metrics-port 1e3: expected a whole number/,
+    ],
+    ['half of TLS', ['--tls-cert', 'a.pem'], /both --tls-cert and --tls-key/],
+    [
+      'a variable that is empty',
+      ['--api-key-env', 'NO_SUCH'],
+      /--api-key-env NO_SUCH: there is no/,
+    ],
+    [
+      'a type that is none',
+      ['--search-attribute', 'A=Number'],
+      /--search-attribute: .*one of Text/,
+    ],
+    ['an attribute without a type', ['--search-attribute', 'A'], /expected NAME=TYPE/],
+  ];
+  it.each(refused)('refuses %s as wrong usage', async (_, args, said) => {
+    const { code, stderr } = await perdure([...START, ...args]);
+    expect(stderr).toMatch(said);
+    expect(code).toBe(64);
+  });
+
+  it('listens where others reach it once it is told to, and warns', async () => {
+    await start(['--ip', '0.0.0.0', '--insecure']);
+    await running?.waitFor(/--insecure: whoever reaches 0\.0\.0\.0 can use this server/);
+  });
+
+  it('says in its help that there is no web UI', async () => {
+    const { stdout } = await perdure(['server', 'start-dev', '--help']);
+    expect(stdout).toMatch(/--headless\s+accepted; there is no web UI here/);
+  });
+});
