@@ -122,12 +122,16 @@ function serverCommand(finish: (code: number) => void): Command {
   server
     .command('start-dev')
     .description(
-      'Serve Temporal’s protocol on one machine, for development; data is kept in memory.',
+      'Serve Temporal’s protocol on one machine, for development. Data is kept in memory, or in a file.',
     )
     .option('--ip <address>', 'address to listen on', '127.0.0.1')
     .option('-p, --port <port>', 'port to listen on; 0 takes a free one', '7233')
     .option('-n, --namespace <name...>', 'namespaces to create besides "default"', [])
     .option('--search-attribute <name=type...>', 'search attributes of every namespace', [])
+    .option(
+      '-f, --db-filename <file>',
+      'keep the data in this file, which is made when it is not there',
+    )
     .option('--skip-time', 'jump over idle time instead of waiting')
     .option('--tls-cert <file>', 'serve TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'its private key (PEM)')

@@ -22,6 +22,7 @@ export interface ServerFlags {
   readonly port: string;
   readonly namespace: readonly string[];
   readonly searchAttribute: readonly string[];
+  readonly dbFilename?: string;
   readonly skipTime?: boolean;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -47,15 +48,15 @@ export async function serve(flags: ServerFlags): Promise<number> {
   }
   const { address, metricsUrl } = server;
   if (flags.json) process.stdout.write(`${JSON.stringify({ address, metricsUrl })}\n`);
-  else announce(server);
+  else announce(server, flags.dbFilename);
   warnOfOpenDoors(flags);
   const code = await signal;
   await server.close();
   return code;
 }
 
-function announce({ address, metricsUrl }: TemporalServer): void {
-  say(`Temporal server listening on ${address} (data is kept in memory). Ctrl+C stops it.`);
+function announce({ address, metricsUrl }: TemporalServer, file = 'memory'): void {
+  say(`Temporal server listening on ${address} (data is kept in ${file}). Ctrl+C stops it.`);
   if (metricsUrl !== undefined) say(`Metrics at ${metricsUrl}.`);
 }
 
@@ -92,6 +93,7 @@ const FLAGS: { readonly [option: string]: string } = {
   tls: '--tls-cert, --tls-key',
   apiKey: '--api-key',
   metricsPort: '--metrics-port',
+  dbFilename: '--db-filename',
 };
 
 function optionsOf(flags: ServerFlags): TemporalServerOptions {
@@ -105,6 +107,7 @@ function optionsOf(flags: ServerFlags): TemporalServerOptions {
     timeSkipping: flags.skipTime ?? false,
     insecure: flags.insecure ?? false,
     onEvent: logged(flags.logLevel),
+    ...(flags.dbFilename !== undefined && { dbFilename: flags.dbFilename }),
     ...(tls && { tls }),
     ...(apiKey !== undefined && { apiKey }),
     ...(flags.metricsPort !== undefined && {

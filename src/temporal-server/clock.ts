@@ -31,6 +31,15 @@ export interface Clock {
    * @param reason - what is going on, for {@link SkippingClock.holds}
    */
   hold(reason: string): () => void;
+  /** How far it has jumped ahead of real time, in milliseconds. Left out by a clock that never does. */
+  skippedMs?(): number;
+  /** Makes it at least so late: for a server that goes on from where one has stopped. */
+  advanceTo?(atMs: number): void;
+}
+
+/** The time that timers measure which are not skippable. */
+export function realNow(clock: Clock): number {
+  return clock.now() - (clock.skippedMs?.() ?? 0);
 }
 
 /**
@@ -77,16 +86,16 @@ class HeapDriver {
   }
 }
 
-function realNow(): number {
+function systemNow(): number {
   return performance.timeOrigin + performance.now();
 }
 
 /** Real time. Holds do nothing. */
 export function systemClock(): Clock {
-  const driver = new HeapDriver(realNow);
+  const driver = new HeapDriver(systemNow);
   const release = () => {};
   return {
-    now: realNow,
+    now: systemNow,
     setTimer: (atMs, fire) => driver.add(atMs, fire),
     clearTimer: (handle) => void driver.heap.remove(handle as TimerEntry),
     hold: () => release,
@@ -114,7 +123,7 @@ export function skippingClock(options: SkippingClockOptions = {}): SkippingClock
 class Skipping implements SkippingClock {
   readonly #graceMs: number;
   readonly #virtual = new HeapDriver(() => this.now());
-  readonly #real = new HeapDriver(realNow);
+  readonly #real = new HeapDriver(systemNow);
   readonly #holds = new Set<{ readonly reason: string }>();
   #skippedMs = 0;
   #grace: NodeJS.Timeout | undefined;
@@ -124,11 +133,16 @@ class Skipping implements SkippingClock {
   }
 
   now(): number {
-    return realNow() + this.#skippedMs;
+    return systemNow() + this.#skippedMs;
   }
 
   skippedMs(): number {
     return this.#skippedMs;
+  }
+
+  advanceTo(atMs: number): void {
+    this.#skippedMs += Math.max(atMs - this.now(), 0);
+    this.#virtual.fireDue();
   }
 
   holds(): string[] {

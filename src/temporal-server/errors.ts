@@ -142,6 +142,17 @@ export function resourceExhausted(message: string): ServiceError {
   });
 }
 
+/** The server as a whole has no room for more. */
+export function systemExhausted(message: string): ServiceError {
+  return new ServiceError(StatusCode.RESOURCE_EXHAUSTED, message, {
+    type: 'ResourceExhaustedFailure',
+    value: {
+      cause: enums.ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_SYSTEM_OVERLOADED,
+      scope: enums.ResourceExhaustedScope.RESOURCE_EXHAUSTED_SCOPE_SYSTEM,
+    },
+  });
+}
+
 export function failedPrecondition(message: string): ServiceError {
   return new ServiceError(StatusCode.FAILED_PRECONDITION, message);
 }

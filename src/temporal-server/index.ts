@@ -10,8 +10,8 @@ export {
   type TimerOptions,
 } from './clock.js';
 export type { ServerEvent } from './engine/events.js';
-export type { ClosedRunLimits } from './engine/retention.js';
 export type { TlsOptions } from './grpc/security.js';
+export type { ClosedRunLimits } from './memory-store.js';
 export { DEFAULT_PORT, isLoopback, type TemporalServerOptions } from './options.js';
 export { startTemporalServer, type TemporalServer } from './server.js';
 export { isTemporalServerError, ServerErrorKind, TemporalServerError } from './server-error.js';

@@ -1,6 +1,7 @@
 /** Namespaces and their search attributes. */
 import { namespaceNotFound, ServiceError, StatusCode } from './errors.js';
 import { enums, type PayloadMap } from './proto.js';
+import type { Store } from './store.js';
 import { SearchAttributeType, systemAttributes } from './visibility/attributes.js';
 
 export interface Namespace {
@@ -11,7 +12,7 @@ export interface Namespace {
   readonly data: { readonly [key: string]: string };
   readonly retentionMs: number;
   /** Registered by users. */
-  readonly searchAttributes: Map<string, SearchAttributeType>;
+  readonly searchAttributes: ReadonlyMap<string, SearchAttributeType>;
 }
 
 const DEFAULT_RETENTION_MS = 24 * 3_600_000;
@@ -19,17 +20,34 @@ const DEFAULT_RETENTION_MS = 24 * 3_600_000;
 export class Namespaces {
   readonly #byName = new Map<string, Namespace>();
   readonly #newId: () => string;
+  readonly #store: Pick<Store, 'namespaces' | 'putNamespace'>;
   readonly #initialAttributes: { readonly [name: string]: SearchAttributeType };
 
   constructor(
     newId: () => string,
     searchAttributes: { readonly [name: string]: SearchAttributeType },
+    store: Pick<Store, 'namespaces' | 'putNamespace'>,
   ) {
     this.#newId = newId;
     this.#initialAttributes = searchAttributes;
+    this.#store = store;
+    for (const namespace of store.namespaces()) this.#byName.set(namespace.name, namespace);
   }
 
-  register(name: string, details: Partial<Namespace> = {}): Namespace {
+  /** Makes those of `names` that are not there yet; those that are get new initial attributes. */
+  async prepare(names: readonly string[]): Promise<void> {
+    for (const name of names) if (!this.#byName.has(name)) await this.register(name);
+    const initial = Object.entries(this.#initialAttributes);
+    for (const namespace of this.all()) {
+      const missing = initial.filter(([name]) => !namespace.searchAttributes.has(name));
+      if (missing.length === 0) continue;
+      const searchAttributes = new Map([...namespace.searchAttributes, ...missing]);
+      await this.replace({ ...namespace, searchAttributes });
+    }
+  }
+
+  /** Makes a namespace, which is there once it is stored. */
+  async register(name: string, details: Partial<Namespace> = {}): Promise<Namespace> {
     if (this.#byName.has(name)) {
       throw new ServiceError(StatusCode.ALREADY_EXISTS, 'Namespace already exists.', {
         type: 'NamespaceAlreadyExistsFailure',
@@ -46,11 +64,13 @@ export class Namespaces {
       searchAttributes: new Map(Object.entries(this.#initialAttributes)),
       ...details,
     };
-    this.#byName.set(name, namespace);
+    await this.replace(namespace);
     return namespace;
   }
 
-  replace(namespace: Namespace): void {
+  /** Stores a namespace in place of the one of its name. */
+  async replace(namespace: Namespace): Promise<void> {
+    await this.#store.putNamespace(namespace);
     this.#byName.set(namespace.name, namespace);
   }
 

@@ -4,9 +4,9 @@
  */
 import type { Clock } from './clock.js';
 import type { ServerEvent } from './engine/events.js';
-import type { ClosedRunLimits } from './engine/retention.js';
 import type { TlsOptions } from './grpc/security.js';
 import type { IsBackground } from './history/activity-schedule.js';
+import type { ClosedRunLimits } from './memory-store.js';
 import { ServerErrorKind, TemporalServerError } from './server-error.js';
 import { SearchAttributeType, systemAttributes } from './visibility/attributes.js';
 
@@ -40,7 +40,13 @@ export interface TemporalServerOptions {
   /** Told what happens: see {@link ServerEvent}. */
   readonly onEvent?: (event: ServerEvent) => void;
   /**
-   * How many closed runs are kept at most, and how much history of theirs, before their namespace's
+   * The file that keeps the data: every call is on disk before it is answered, and a server that is
+   * started with the file goes on where the last one stopped. Made when it is not there. Default:
+   * memory.
+   */
+  readonly dbFilename?: string;
+  /**
+   * In memory: how many closed runs are kept at most, and how much history of theirs, before their namespace's
    * retention (24 h of real time by default) is over; the first to close go first. Default 20,000
    * runs and 256 MiB.
    */
@@ -65,6 +71,8 @@ const CHECKS: { readonly [O in keyof TemporalServerOptions]-?: (value: unknown) 
   insecure: (value) => checkBoolean('insecure', value),
   metricsPort: (value) => checkPort('metricsPort', value),
   onEvent: (value) => checkFunction('onEvent', value),
+  dbFilename: (value) =>
+    must('dbFilename', typeof value === 'string' && value !== '', "a file's name", value),
   closedRunLimits: checkLimits,
   isBackground: (value) => checkFunction('isBackground', value),
 };

@@ -56,8 +56,11 @@ interface ReflectedMethod {
     readonly resolvedResponseType: Codec<unknown>;
   };
 }
+interface ReflectedType extends Codec<unknown> {
+  toObject(message: unknown, options: { readonly longs: typeof Number }): unknown;
+}
 interface ReflectionRoot {
-  lookupType(name: string): Codec<unknown>;
+  lookupType(name: string): ReflectedType;
   lookupService(name: string): ReflectedService;
 }
 const root = proto as unknown as ReflectionRoot;
@@ -65,6 +68,23 @@ const root = proto as unknown as ReflectionRoot;
 /** The codec of a message by its full name, such as `temporal.api.history.v1.HistoryEvent`. */
 export function codec<T>(name: string): Codec<T> {
   return root.lookupType(name) as Codec<T>;
+}
+
+/**
+ * A message as bytes and back as plain data: whole numbers are numbers, and a field that is not set
+ * is not there, as in messages that the server itself has made.
+ */
+export interface PlainCodec<T> {
+  encode(message: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+export function plainCodec<T>(name: string): PlainCodec<T> {
+  const type = root.lookupType(name);
+  return {
+    encode: (message) => type.encode(message).finish(),
+    decode: (bytes) => type.toObject(type.decode(bytes), { longs: Number }) as T,
+  };
 }
 
 /** The unary methods of a service by its full name. */

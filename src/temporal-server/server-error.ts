@@ -10,6 +10,8 @@ export const ServerErrorKind = {
   ADDRESS_IN_USE: 'ADDRESS_IN_USE',
   /** The place is none of this machine's, or not allowed. */
   CANNOT_LISTEN: 'CANNOT_LISTEN',
+  /** The file is in use, no file of a server, damaged, or written by a newer version. */
+  CANNOT_OPEN: 'CANNOT_OPEN',
 } as const;
 export type ServerErrorKind = (typeof ServerErrorKind)[keyof typeof ServerErrorKind];
 

@@ -4,7 +4,6 @@
 import { type Clock, skippingClock, systemClock } from './clock.js';
 import { Engine, type Task } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
-import { CLOSED_RUN_LIMITS } from './engine/retention.js';
 import { deliverTransfer } from './engine/transfers.js';
 import { activityTaskMethods } from './frontend/activity-tasks.js';
 import { describeMethods } from './frontend/describe.js';
@@ -22,7 +21,7 @@ import { type Edge, openEdge, type Service } from './grpc/edge.js';
 import { guardOf } from './grpc/security.js';
 import { idMaker } from './ids.js';
 import { Matching } from './matching.js';
-import { MemoryStore } from './memory-store.js';
+import { CLOSED_RUN_LIMITS, MemoryStore } from './memory-store.js';
 import { CallMetrics } from './metrics/calls.js';
 import { Namespaces } from './namespaces.js';
 import {
@@ -33,6 +32,8 @@ import {
   type TemporalServerOptions,
 } from './options.js';
 import { ServerErrorKind, TemporalServerError } from './server-error.js';
+import type { Store } from './store.js';
+import { isStoreOpenError } from './store-errors.js';
 
 /** A server that is up. */
 export interface TemporalServer {
@@ -50,7 +51,7 @@ export interface TemporalServer {
 const CLOSE_LIMIT_MS = 500;
 
 /**
- * Starts a Temporal-compatible server that keeps its data in memory.
+ * Starts a Temporal-compatible server that keeps its data in memory, or in a file.
  *
  * @example
  * ```ts
@@ -60,7 +61,7 @@ const CLOSE_LIMIT_MS = 500;
  * await server.close();
  * ```
  * @throws TemporalServerError INVALID or INSECURE for an option, ADDRESS_IN_USE or CANNOT_LISTEN for
- *   its place; nothing is left open then
+ *   its place, CANNOT_OPEN for its file; nothing is left open then
  */
 export async function startTemporalServer(
   options: TemporalServerOptions = {},
@@ -68,7 +69,36 @@ export async function startTemporalServer(
   checkOptions(options);
   const clock = options.clock ?? (options.timeSkipping ? skippingClock() : systemClock());
   const observe = options.onEvent ?? ((event: ServerEvent) => reportDefect(event));
-  const engine = engineOf(options, clock, observe);
+  const store = await openStore(options, clock);
+  try {
+    return await serve(options, clock, observe, store);
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+}
+
+/** The file's database takes a while to load: only for who names a file. */
+async function openStore(options: TemporalServerOptions, clock: Clock): Promise<Store> {
+  if (options.dbFilename === undefined)
+    return new MemoryStore({ ...CLOSED_RUN_LIMITS, ...options.closedRunLimits });
+  const { FileStore } = await import('./file/file-store.js');
+  const store = await FileStore.open(options.dbFilename).catch((cause) => {
+    if (!isStoreOpenError(cause)) throw cause;
+    const { CANNOT_OPEN } = ServerErrorKind;
+    throw new TemporalServerError(CANNOT_OPEN, cause.message, 'dbFilename', { cause });
+  });
+  clock.advanceTo?.(store.clockMs());
+  return store;
+}
+
+async function serve(
+  options: TemporalServerOptions,
+  clock: Clock,
+  observe: (event: ServerEvent) => void,
+  store: Store,
+): Promise<TemporalServer> {
+  const engine = await engineOf(options, clock, observe, store);
   const closing = new Set<() => void>();
   const metrics = new CallMetrics();
   const host = options.host ?? LOOPBACK;
@@ -78,6 +108,7 @@ export async function startTemporalServer(
     throw thrown;
   });
   const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
+  engine.recover();
   observe({ kind: 'listening', address });
   return {
     address,
@@ -87,6 +118,7 @@ export async function startTemporalServer(
       for (const end of [...closing]) end();
       await Promise.all([edge.close(CLOSE_LIMIT_MS), page?.close()]);
       engine.close();
+      await store.close();
       observe({ kind: 'closed' });
     },
   };
@@ -162,21 +194,21 @@ function cannotListen(
   return new TemporalServerError(CANNOT_LISTEN, what, where, { cause });
 }
 
-function engineOf(
+async function engineOf(
   options: TemporalServerOptions,
   clock: Clock,
   observe: (event: ServerEvent) => void,
-): Engine {
+  store: Store,
+): Promise<Engine> {
   const newId = idMaker(() => clock.now());
-  const namespaces = new Namespaces(newId, options.searchAttributes ?? {});
-  for (const name of options.namespaces ?? ['default']) namespaces.register(name);
+  const namespaces = new Namespaces(newId, options.searchAttributes ?? {}, store);
+  await namespaces.prepare(options.namespaces ?? ['default']);
   return new Engine({
     clock,
-    store: new MemoryStore(),
+    store,
     matching: new Matching<Task>(),
     namespaces,
     newId,
-    closedRunLimits: { ...CLOSED_RUN_LIMITS, ...options.closedRunLimits },
     isBackground: options.isBackground ?? (() => false),
     observe,
     deliver: deliverTransfer,

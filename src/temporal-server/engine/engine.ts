@@ -6,7 +6,7 @@
  * 2. Nothing is acknowledged, handed to a worker or armed before it is stored.
  * 3. A run that is busy holds the clock.
  */
-import type { Clock } from '../clock.js';
+import { type Clock, realNow, type TimerOptions } from '../clock.js';
 import { isServiceError, StatusCode, workflowNotFound } from '../errors.js';
 import type { IsBackground } from '../history/activity-schedule.js';
 import { enforceHistoryLimits } from '../history/close.js';
@@ -14,16 +14,19 @@ import type { CommandContext } from '../history/commands.js';
 import { Draft } from '../history/draft.js';
 import { fallDue } from '../history/due.js';
 import { dueKey, type Effect, type Transfer } from '../history/effects.js';
-import { isBusy, isOpen } from '../history/state.js';
+import { pendingEffects } from '../history/pending.js';
+import { isBusy, isOpen, type RunKey } from '../history/state.js';
 import { unstick } from '../history/workflow-task.js';
 import type { Matching, QueueName } from '../matching.js';
 import { type Namespaces, withTypes } from '../namespaces.js';
 import { enumName, Status } from '../proto.js';
-import type { Store } from '../store.js';
+import type { RunChange, Store } from '../store.js';
+import { isStoreRefusal } from '../store-errors.js';
 import { visibilityRecord } from '../visibility/record.js';
+import { ClosedRuns } from './closed-runs.js';
 import type { ServerEvent } from './events.js';
 import type { PendingQuery } from './queries.js';
-import { type ClosedRunLimits, Retention } from './retention.js';
+import { Retention } from './retention.js';
 import { Execution, Run } from './run.js';
 
 /** What waits in a task queue. */
@@ -52,6 +55,9 @@ export type Task =
 /** How long after its last poll a sticky queue still gets queries. */
 const STICKY_QUERY_ALIVE_MS = 2000;
 
+/** How long after a store has refused to write work of the server's own is tried again. */
+const STORE_RETRY_MS = 1000;
+
 export type MaybePromise<T> = T | Promise<T>;
 
 export interface EngineParts {
@@ -62,7 +68,6 @@ export interface EngineParts {
   readonly newId: () => string;
   readonly isBackground: IsBackground;
   readonly observe: (event: ServerEvent) => void;
-  readonly closedRunLimits: ClosedRunLimits;
   /** Hands a transfer over to the execution that it is for. */
   readonly deliver: (engine: Engine, run: Run, transfer: Transfer) => Promise<void>;
 }
@@ -78,6 +83,8 @@ export class Engine {
   readonly #deliver: EngineParts['deliver'];
   readonly #executions = new Map<string, Execution>();
   readonly #retention: Retention;
+  readonly #closedRuns = new ClosedRuns((run) => this.#letGo(run));
+  #isClosed = false;
   /** Queries that are out by themselves, by id. */
   readonly directQueries = new Map<string, { readonly run: Run; readonly query: PendingQuery }>();
 
@@ -90,7 +97,7 @@ export class Engine {
     this.observe = parts.observe;
     this.#isBackground = parts.isBackground;
     this.#deliver = parts.deliver;
-    this.#retention = new Retention(parts.clock, parts.closedRunLimits, (run) => this.#drop(run));
+    this.#retention = new Retention(parts.clock, parts.store, (key) => this.drop(key));
   }
 
   inputs() {
@@ -108,19 +115,37 @@ export class Engine {
 
   /** The runs of a workflow id, made when it is new. */
   execution(namespace: string, workflowId: string): Execution {
-    const key = `${namespace}\n${workflowId}`;
-    let execution = this.#executions.get(key);
-    if (!execution) {
-      execution = new Execution(namespace, workflowId);
-      this.#executions.set(key, execution);
-    }
+    const known = this.#known(namespace, workflowId);
+    if (known) return known;
+    const execution = new Execution(namespace, workflowId);
+    this.#executions.set(`${namespace}\n${workflowId}`, execution);
     return execution;
+  }
+
+  /** The runs of a workflow id: those in memory, or else the one in the store that started last. */
+  #known(namespace: string, workflowId: string): Execution | undefined {
+    const known = this.#executions.get(`${namespace}\n${workflowId}`);
+    if (known) return known;
+    const runId = this.store.currentRunId(namespace, workflowId);
+    const run = runId ? this.#load({ namespace, workflowId, runId }) : undefined;
+    if (run) run.execution.current = run;
+    return run?.execution;
+  }
+
+  #load(key: RunKey): Run | undefined {
+    const state = this.store.load(key);
+    if (!state) return undefined;
+    const name = `${key.namespace}\n${key.workflowId}`;
+    const execution = this.#executions.get(name) ?? new Execution(key.namespace, key.workflowId);
+    this.#executions.set(name, execution);
+    const run = new Run(state, execution);
+    execution.runs.set(state.key.runId, run);
+    return run;
   }
 
   /** A run by its id, or the current one of the workflow id. NOT_FOUND without it. */
   find(namespace: string, workflowId: string, runId: string): Run {
-    const execution = this.#executions.get(`${namespace}\n${workflowId}`);
-    const run = runId ? execution?.runs.get(runId) : execution?.current;
+    const run = this.lookUp(namespace, workflowId, runId);
     if (!run) throw workflowNotFound(workflowId);
     return run;
   }
@@ -131,6 +156,25 @@ export class Engine {
     for (const { namespace, current } of this.#executions.values())
       if (current && isOpen(current.info)) open.set(namespace, (open.get(namespace) ?? 0) + 1);
     return open;
+  }
+
+  lookUp(namespace: string, workflowId: string, runId: string): Run | undefined {
+    const execution = this.#known(namespace, workflowId);
+    const run = runId
+      ? (execution?.runs.get(runId) ?? this.#load({ namespace, workflowId, runId }))
+      : execution?.current;
+    if (run && !isOpen(run.info)) this.#closedRuns.use(run);
+    return run;
+  }
+
+  /** Takes a closed run out of memory. */
+  #letGo(run: Run): boolean {
+    const { execution, key } = run;
+    if (!run.isIdle || execution.busy) return false;
+    if (execution.current === run && execution.runs.size > 1) return false;
+    execution.runs.delete(key.runId);
+    if (execution.current === run) this.#executions.delete(`${key.namespace}\n${key.workflowId}`);
+    return true;
   }
 
   /** One transaction on a run: the rule's changes are stored before the result is given. */
@@ -163,17 +207,28 @@ export class Engine {
   commit(execution: Execution, drafts: readonly Draft[]): void | Promise<void> {
     for (const draft of drafts) enforceHistoryLimits(draft);
     const all = drafts.flatMap((d) => (d.successor ? [d, d.successor] : [d]));
-    const changed = all.filter((d) => d.events.length > 0 || d.effects.length > 0);
+    const changed = all.filter((d) => d.isChanged);
     const keep = () => this.#keep(execution, all);
     if (changed.length === 0) return keep();
+    for (const draft of changed) draft.info.stateTransitions += 1;
     const { namespace, workflowId } = execution;
-    const runs = changed.map((d) => ({
+    const runs = changed.map((d) => this.#change(d));
+    const atMs = this.clock.now();
+    return then(this.store.commit({ namespace, workflowId, atMs, runs }), keep);
+  }
+
+  #change(d: Draft): RunChange {
+    const closes = isOpen(d.state.info) && !isOpen(d.info);
+    const { retentionMs } = this.namespaces.get(d.key.namespace);
+    return {
       state: d.state,
+      info: d.info,
+      collections: d.collections,
       events: d.events,
       effects: d.effects,
       visibility: changesVisibility(d) ? visibilityRecord(d) : undefined,
-    }));
-    return then(this.store.commit({ namespace, workflowId, runs }), keep);
+      keepUntilMs: closes ? realNow(this.clock) + retentionMs : undefined,
+    };
   }
 
   #keep(execution: Execution, drafts: readonly Draft[]): void {
@@ -202,23 +257,23 @@ export class Engine {
   #closed(run: Run): void {
     const status = enumName(Status, run.info.status, 'WORKFLOW_EXECUTION_STATUS_');
     this.observe({ kind: 'runClosed', ...run.key, status });
-    this.#retention.keep(run, this.namespaces.get(run.key.namespace).retentionMs);
-  }
-
-  /** Forgets a closed run before its retention is over. */
-  forget(run: Run): void {
-    this.#retention.end(run);
+    this.#closedRuns.use(run);
+    this.#retention.check();
   }
 
   /** Forgets a closed run, and its workflow id with the last of its runs. */
-  #drop(run: Run): void {
-    const { execution, key } = run;
-    run.dropped = true;
-    this.store.drop(key);
-    execution.runs.delete(key.runId);
-    if (execution.current === run) execution.current = undefined;
-    if (execution.runs.size === 0 && !execution.busy)
-      this.#executions.delete(`${key.namespace}\n${key.workflowId}`);
+  drop(key: RunKey): void | Promise<void> {
+    const name = `${key.namespace}\n${key.workflowId}`;
+    const execution = this.#executions.get(name);
+    const run = execution?.runs.get(key.runId);
+    if (execution && run) {
+      run.dropped = true;
+      this.#closedRuns.forget(run);
+      execution.runs.delete(key.runId);
+      if (execution.current === run) execution.current = undefined;
+      if (execution.runs.size === 0 && !execution.busy) this.#executions.delete(name);
+    }
+    return this.store.drop(key);
   }
 
   #hold(run: Run): void {
@@ -248,7 +303,7 @@ export class Engine {
         this.#offerActivityTask(run, effect);
         return;
       case 'transfer':
-        this.#send(run, effect.transfer);
+        this.#send(run, effect);
         return;
       case 'update':
         run.tellUpdateWatchers(effect.updateId, effect.end);
@@ -260,11 +315,20 @@ export class Engine {
     if (!isOpen(run.info)) return;
     const key = dueKey(due);
     this.#disarm(run, key);
+    const set = (whenMs: number, options: TimerOptions) =>
+      run.timers.set(key, this.clock.setTimer(whenMs, fire, options));
     const fire = () => {
       run.timers.delete(key);
-      this.background(`timer ${key}`, () => this.update(run, (d) => fallDue(d, due)));
+      this.background(`timer ${key}`, async () => {
+        try {
+          await this.update(run, (d) => fallDue(d, due));
+        } catch (error) {
+          if (!isStoreRefusal(error) || this.#isClosed || run.timers.has(key)) throw error;
+          set(this.clock.now() + STORE_RETRY_MS, { skippable: false });
+        }
+      });
     };
-    run.timers.set(key, this.clock.setTimer(atMs, fire, { skippable }));
+    set(atMs, { skippable });
   }
 
   #disarm(run: Run, key: string): void {
@@ -299,17 +363,52 @@ export class Engine {
     this.matching.add(queue, { kind: 'activity', run, scheduledEventId, stamp, queue });
   }
 
-  #send(run: Run, transfer: Transfer): void {
+  #send(run: Run, { id, transfer }: { readonly id: number; readonly transfer: Transfer }): void {
     const release = this.clock.hold(`${transfer.kind} of ${run.key.workflowId}`);
+    run.sending += 1;
     run.outbox = run.outbox
-      .then(() => this.#deliver(this, run, transfer))
-      .catch((error: unknown) => this.observe({ kind: 'defect', where: transfer.kind, error }))
-      .finally(release);
+      .then(() => this.#handOver(run, transfer))
+      .then(() => this.store.settle(run.key, id))
+      .catch((error: unknown) => this.background(transfer.kind, () => Promise.reject(error)))
+      .finally(() => {
+        run.sending -= 1;
+        release();
+      });
+  }
+
+  /** Hands a transfer over, however long the store refuses to write what comes of it. */
+  async #handOver(run: Run, transfer: Transfer): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#deliver(this, run, transfer);
+      } catch (error) {
+        if (!isStoreRefusal(error) || this.#isClosed) throw error;
+        await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS).unref());
+      }
+    }
+  }
+
+  /** Takes up what the store has of an earlier start: open runs, and transfers that may not have arrived. */
+  recover(): void {
+    for (const key of this.store.openRuns()) {
+      const run = this.find(key.namespace, key.workflowId, key.runId);
+      run.execution.current ??= run;
+      this.#hold(run);
+      for (const effect of pendingEffects(run.state)) this.#carryOut(run, effect);
+    }
+    for (const pending of this.store.pendingTransfers()) {
+      const { namespace, workflowId, runId } = pending.key;
+      this.#send(this.find(namespace, workflowId, runId), pending);
+    }
+    this.#retention.check();
   }
 
   /** Work that no client waits for: what it throws is a defect, to be seen by an observer. */
   background(where: string, work: () => unknown): void {
-    const failed = (error: unknown) => this.observe({ kind: 'defect', where, error });
+    const failed = (error: unknown) => {
+      // Work that the end of the server cuts short is taken up again at the next start.
+      if (!this.#isClosed || !isStoreRefusal(error)) this.observe({ kind: 'defect', where, error });
+    };
     try {
       const result = work();
       if (result instanceof Promise) result.catch(failed);
@@ -359,6 +458,7 @@ export class Engine {
 
   /** Stops all timers; nothing happens any more. */
   close(): void {
+    this.#isClosed = true;
     this.#retention.close();
     for (const execution of this.#executions.values()) {
       for (const run of execution.runs.values()) {

@@ -7,7 +7,7 @@ import { type Reapply, resetRun } from '../history/reset.js';
 import { isOpen } from '../history/state.js';
 import type { Engine, MaybePromise } from './engine.js';
 import { then } from './engine.js';
-import type { Execution, Run } from './run.js';
+import type { Run } from './run.js';
 
 export interface Reset {
   /** The event at which the new run begins to differ. */
@@ -43,7 +43,7 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
       ...reset,
       runId,
       events: engine.store.events(base.key, 1, finishEventId - 1),
-      later: later(engine, execution, base, finishEventId, ending),
+      later: later(engine, base, finishEventId, ending),
       isBackground: engine.commandContext(base.key.namespace).isBackground,
     },
     inputs,
@@ -52,20 +52,15 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
 }
 
 /** The events after the reset point: of the base run, and of those that it continued as. */
-function later(
-  engine: Engine,
-  execution: Execution,
-  base: Run,
-  from: number,
-  ending: Draft | undefined,
-): StoredEvent[] {
+function later(engine: Engine, base: Run, from: number, ending: Draft | undefined): StoredEvent[] {
   const found: StoredEvent[] = [];
   let first = from;
+  const { namespace, workflowId } = base.key;
   for (let run: Run | undefined = base; run; ) {
     found.push(...engine.store.events(run.key, first, run.info.nextEventId - 1));
     if (ending?.state === run.state) found.push(...ending.events);
     first = 1;
-    run = run.info.newRunId ? execution.runs.get(run.info.newRunId) : undefined;
+    run = run.info.newRunId ? engine.lookUp(namespace, workflowId, run.info.newRunId) : undefined;
   }
   return found;
 }

@@ -1,68 +1,67 @@
 /**
- * How long closed runs are kept: for their namespace's retention, and no more of them than fit.
+ * Forgets closed runs whose time is over. The store knows which those are.
  *
- * 1. Retention is real time: time that was skipped takes nothing away from who wants to look.
- * 2. Past either limit the runs that closed first go first. Neither open runs nor the one that has
- *    closed last are dropped.
+ * Retention is real time: time that was skipped takes nothing away from who wants to look.
  */
-import type { Clock, TimerHandle } from '../clock.js';
-import type { Run } from './run.js';
+import { type Clock, realNow, type TimerHandle } from '../clock.js';
+import type { RunKey } from '../history/state.js';
+import type { Store } from '../store.js';
 
-/** What is kept of closed runs at most, over all namespaces. */
-export interface ClosedRunLimits {
-  readonly runs: number;
-  /** Of their histories together. */
-  readonly historyBytes: number;
-}
-
-export const CLOSED_RUN_LIMITS: ClosedRunLimits = {
-  runs: 20_000,
-  historyBytes: 256 * 1024 * 1024,
-};
+/** How long a drop that could not be written is left alone before it is tried again. */
+const RETRY_MS = 10_000;
 
 export class Retention {
   readonly #clock: Clock;
-  readonly #limits: ClosedRunLimits;
-  readonly #drop: (run: Run) => void;
-  /** In the order of their closing. */
-  readonly #closed = new Map<Run, TimerHandle>();
-  #historyBytes = 0;
+  readonly #store: Store;
+  readonly #drop: (key: RunKey) => void | Promise<void>;
+  #timer: { readonly atMs: number; readonly handle: TimerHandle } | undefined;
+  #sweeping = false;
+  #closed = false;
 
-  constructor(clock: Clock, limits: ClosedRunLimits, drop: (run: Run) => void) {
+  constructor(clock: Clock, store: Store, drop: (key: RunKey) => void | Promise<void>) {
     this.#clock = clock;
-    this.#limits = limits;
+    this.#store = store;
     this.#drop = drop;
   }
 
-  /** Keeps a run that has closed for `retentionMs`. */
-  keep(run: Run, retentionMs: number): void {
-    const atMs = this.#clock.now() + retentionMs;
-    const timer = this.#clock.setTimer(atMs, () => this.end(run), { skippable: false });
-    this.#closed.set(run, timer);
-    this.#historyBytes += run.info.historySizeBytes;
-    for (const first of this.#closed.keys()) {
-      if (first === run || !this.#isOver()) return;
-      this.end(first);
+  /** Drops what is over, and waits for what comes next. To be called when a run has closed. */
+  check(): void {
+    if (this.#closed || this.#sweeping) return;
+    const keys = this.#store.expired(realNow(this.#clock));
+    const drops = keys.map((key) => this.#drop(key)).filter((drop) => drop !== undefined);
+    if (drops.length === 0) {
+      this.#wait(this.#store.nextExpiryMs());
+      return;
     }
+    this.#sweeping = true;
+    const done = (next: () => void) => {
+      this.#sweeping = false;
+      next();
+    };
+    Promise.all(drops).then(
+      () => done(() => this.check()),
+      // The disk may be full: the runs are there still.
+      () => done(() => this.#wait(realNow(this.#clock) + RETRY_MS)),
+    );
   }
 
-  #isOver(): boolean {
-    return this.#closed.size > this.#limits.runs || this.#historyBytes > this.#limits.historyBytes;
-  }
-
-  /** Its time is over, or it is to be deleted. */
-  end(run: Run): void {
-    const timer = this.#closed.get(run);
-    if (!timer) return;
-    this.#closed.delete(run);
-    this.#clock.clearTimer(timer);
-    this.#historyBytes -= run.info.historySizeBytes;
-    this.#drop(run);
+  #wait(untilMs: number | undefined): void {
+    if (this.#timer && this.#timer.atMs === untilMs) return;
+    if (this.#timer) this.#clock.clearTimer(this.#timer.handle);
+    this.#timer = undefined;
+    if (untilMs === undefined || this.#closed) return;
+    const fire = () => {
+      this.#timer = undefined;
+      this.check();
+    };
+    const atMs = this.#clock.now() + untilMs - realNow(this.#clock);
+    const handle = this.#clock.setTimer(atMs, fire, { skippable: false });
+    this.#timer = { atMs: untilMs, handle };
   }
 
   /** Drops nothing any more. */
   close(): void {
-    for (const timer of this.#closed.values()) this.#clock.clearTimer(timer);
-    this.#closed.clear();
+    this.#closed = true;
+    this.#wait(undefined);
   }
 }

@@ -20,6 +20,8 @@ export class Run {
   release: (() => void) | undefined;
   /** Transfers are handed over in order, one at a time. */
   outbox: Promise<void> = Promise.resolve();
+  /** How many of them are under way. */
+  sending = 0;
 
   /** Its retention is over: what still refers to it must not bring it back. */
   dropped = false;
@@ -35,6 +37,12 @@ export class Run {
 
   get key() {
     return this.state.key;
+  }
+
+  /** Nothing refers to it but its execution. */
+  get isIdle(): boolean {
+    const waits = this.watchers.size + this.queries.size + this.#updateWatchers.size;
+    return waits === 0 && this.sending === 0 && this.timers.size === 0;
   }
 
   /** Calls `watcher` whenever the update comes further, until the returned function is called. */

@@ -20,7 +20,7 @@ import type { QueueName } from '../matching.js';
 import type { temporal } from '../proto.js';
 import { taskToken } from '../tokens.js';
 import { activityTaskResponse } from './poll-response.js';
-import { nextTask, patience, takerOf } from './workflow-tasks.js';
+import { nextTask, orGiveBack, patience, takerOf } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -66,8 +66,10 @@ async function poll(
     const task = await nextTask(engine, queue, { identity, key }, call, endMs - Date.now());
     if (!task) return {};
     if (task.kind !== 'activity') continue;
-    const started = await engine.update(task.run, (d) =>
-      startActivity(d, task, { requestId: engine.newId(), ...takerOf(request) }),
+    const started = await orGiveBack(engine, task, () =>
+      engine.update(task.run, (d) =>
+        startActivity(d, task, { requestId: engine.newId(), ...takerOf(request) }),
+      ),
     );
     if (started) return activityTaskResponse(task.run, task.scheduledEventId);
   }

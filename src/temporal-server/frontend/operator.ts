@@ -4,7 +4,7 @@ import { invalid, notFound, ServiceError, StatusCode } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import { indexedValueType, searchAttributeType } from '../namespaces.js';
 import type { temporal } from '../proto.js';
-import { systemAttributes } from '../visibility/attributes.js';
+import { type SearchAttributeType, systemAttributes } from '../visibility/attributes.js';
 
 type Op = typeof temporal.api.operatorservice.v1;
 type Request<N extends keyof Op> = Op[N] extends { prototype: infer P } ? P : never;
@@ -21,8 +21,12 @@ export function operatorMethods(engine: Engine): { [method: string]: Method } {
   };
 }
 
-function add(engine: Engine, request: Request<'AddSearchAttributesRequest'>): object {
-  const { searchAttributes } = engine.namespaces.get(request.namespace || 'default');
+async function add(
+  engine: Engine,
+  request: Request<'AddSearchAttributesRequest'>,
+): Promise<object> {
+  const namespace = engine.namespaces.get(request.namespace || 'default');
+  const searchAttributes = new Map(namespace.searchAttributes);
   const wanted = Object.entries(request.searchAttributes);
   if (wanted.length === 0) throw invalid('SearchAttributes are not set on request.');
   for (const [name, number] of wanted) {
@@ -42,24 +46,30 @@ function add(engine: Engine, request: Request<'AddSearchAttributesRequest'>): ob
     const type = searchAttributeType(number);
     if (type) searchAttributes.set(name, type);
   }
+  await engine.namespaces.replace({ ...namespace, searchAttributes });
   return {};
 }
 
-function remove(engine: Engine, request: Request<'RemoveSearchAttributesRequest'>): object {
-  const { searchAttributes } = engine.namespaces.get(request.namespace || 'default');
+async function remove(
+  engine: Engine,
+  request: Request<'RemoveSearchAttributesRequest'>,
+): Promise<object> {
+  const namespace = engine.namespaces.get(request.namespace || 'default');
+  const searchAttributes = new Map(namespace.searchAttributes);
   for (const name of request.searchAttributes) {
     if (systemAttributes.has(name))
       throw invalid(`Unable to remove non-custom search attributes: ${name}.`);
     if (!searchAttributes.has(name)) throw notFound(`Search attribute ${name} doesn't exist.`);
   }
   for (const name of request.searchAttributes) searchAttributes.delete(name);
+  await engine.namespaces.replace({ ...namespace, searchAttributes });
   return {};
 }
 
 /** The attributes of a namespace by name, as the protocol numbers their types. */
 export function attributeTypes(engine: Engine, namespace: string) {
   const { searchAttributes } = engine.namespaces.get(namespace);
-  const numbers = (types: typeof systemAttributes) =>
+  const numbers = (types: ReadonlyMap<string, SearchAttributeType>) =>
     Object.fromEntries([...types].map(([name, type]) => [name, indexedValueType(type)]));
   return {
     customAttributes: numbers(searchAttributes),

@@ -69,5 +69,5 @@ export async function deleteRun(engine: Engine, run: Run): Promise<void> {
   }
   // Its parent is told of its end before nothing is known of it any more.
   await run.outbox;
-  engine.forget(run);
+  await engine.drop(run.key);
 }

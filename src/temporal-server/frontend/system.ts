@@ -109,10 +109,13 @@ function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'
   };
 }
 
-function registerNamespace(engine: Engine, request: Request<'RegisterNamespaceRequest'>): object {
+async function registerNamespace(
+  engine: Engine,
+  request: Request<'RegisterNamespaceRequest'>,
+): Promise<object> {
   if (!request.namespace) throw invalid('Namespace not set on request.');
   const retentionMs = durationMs(request.workflowExecutionRetentionPeriod);
-  engine.namespaces.register(request.namespace, {
+  await engine.namespaces.register(request.namespace, {
     description: request.description,
     ownerEmail: request.ownerEmail,
     data: request.data,
@@ -121,7 +124,10 @@ function registerNamespace(engine: Engine, request: Request<'RegisterNamespaceRe
   return {};
 }
 
-function updateNamespace(engine: Engine, request: Request<'UpdateNamespaceRequest'>): object {
+async function updateNamespace(
+  engine: Engine,
+  request: Request<'UpdateNamespaceRequest'>,
+): Promise<object> {
   const known = engine.namespaces.get(request.namespace);
   const retentionMs = durationMs(request.config?.workflowExecutionRetentionTtl);
   const updated: Namespace = {
@@ -131,7 +137,7 @@ function updateNamespace(engine: Engine, request: Request<'UpdateNamespaceReques
     data: { ...known.data, ...request.updateInfo?.data },
     retentionMs: retentionMs > 0 ? retentionMs : known.retentionMs,
   };
-  engine.namespaces.replace(updated);
+  await engine.namespaces.replace(updated);
   return describeNamespace(updated);
 }
 

@@ -20,6 +20,7 @@ import {
 } from '../history/workflow-task.js';
 import type { QueueName } from '../matching.js';
 import { codec, enums, int64, type temporal } from '../proto.js';
+import { isStoreRefusal } from '../store-errors.js';
 import { taskToken, type WorkflowTaskToken } from '../tokens.js';
 import {
   activityTaskResponse,
@@ -88,6 +89,20 @@ export async function nextTask(
   return task;
 }
 
+/** A task whose start could not be written is the next to go. */
+export async function orGiveBack<T>(
+  engine: Engine,
+  task: Task,
+  start: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (isStoreRefusal(error)) engine.matching.giveBack(task.queue, task);
+    throw error;
+  }
+}
+
 async function poll(
   engine: Engine,
   request: Request<'PollWorkflowTaskQueueRequest'>,
@@ -102,7 +117,7 @@ async function poll(
   for (;;) {
     const task = await nextTask(engine, queue, worker, call, endMs - Date.now());
     if (!task) return {};
-    const response = await take(engine, task, takerOf(request));
+    const response = await orGiveBack(engine, task, () => take(engine, task, takerOf(request)));
     if (response) return response;
   }
 }

@@ -24,7 +24,7 @@ import {
 } from '../proto.js';
 import { type Due, dueKey, type Effect, type StoredEvent, type Transfer } from './effects.js';
 import { Overlay } from './overlay.js';
-import type { RunInfo, RunState } from './state.js';
+import type { CollectionChanges, RunInfo, RunState } from './state.js';
 import { writeSpeculativeTask } from './workflow-task.js';
 
 const eventCodec = codec<HistoryEvent>('temporal.api.history.v1.HistoryEvent');
@@ -162,7 +162,8 @@ export class Draft {
   }
 
   transfer(transfer: Transfer): void {
-    this.effects.push({ kind: 'transfer', transfer });
+    this.info.transferCount += 1;
+    this.effects.push({ kind: 'transfer', id: this.info.transferCount, transfer });
   }
 
   nextStamp(): number {
@@ -170,9 +171,30 @@ export class Draft {
     return this.info.stamp;
   }
 
+  /** Whether it does anything that has to be stored. */
+  get isChanged(): boolean {
+    if (this.events.length > 0 || this.effects.length > 0) return true;
+    const { collections, info } = this;
+    if (Object.values(collections).some(({ size }) => size > 0)) return true;
+    const before: { readonly [field: string]: unknown } = { ...this.state.info };
+    return Object.entries(info).some(([field, value]) => value !== before[field]);
+  }
+
+  /** What it does to the run's collections; activity ids follow from the activities. */
+  get collections(): CollectionChanges {
+    return {
+      activities: this.activities.changes,
+      timers: this.timers.changes,
+      children: this.children.changes,
+      externals: this.externals.changes,
+      signalRequests: this.signalRequests.changes,
+      updates: this.updates.changes,
+      completedUpdates: this.completedUpdates.changes,
+    };
+  }
+
   /** Makes the draft the run's state. */
   keep(): void {
-    this.info.stateTransitions += 1;
     this.state.info = this.info;
     this.activities.keep();
     this.activityIds.keep();

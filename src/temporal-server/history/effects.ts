@@ -91,7 +91,8 @@ export type Effect =
       readonly scheduledEventId: number;
       readonly taskQueue: string;
     }
-  | { readonly kind: 'transfer'; readonly transfer: Transfer }
+  /** The id counts the transfers of a run. */
+  | { readonly kind: 'transfer'; readonly id: number; readonly transfer: Transfer }
   /** An update has come further: those who wait for it are told. */
   | { readonly kind: 'update'; readonly updateId: string; readonly end: UpdateEnd | undefined };
 

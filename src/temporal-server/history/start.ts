@@ -83,10 +83,16 @@ export function scheduleFirstTask(d: Draft): void {
 }
 
 export function armRunTimeout(d: Draft): void {
-  const { runTimeoutMs, expiresAtMs, executionAtMs } = d.info;
+  const atMs = runTimeoutAtMs(d.info);
+  if (atMs !== undefined) d.arm({ kind: 'runTimeout' }, atMs);
+}
+
+/** When the run, or the whole execution, times out; undefined when it does not. */
+export function runTimeoutAtMs(info: RunInfo): number | undefined {
+  const { runTimeoutMs, expiresAtMs, executionAtMs } = info;
   const run = runTimeoutMs > 0 ? executionAtMs + runTimeoutMs : Number.POSITIVE_INFINITY;
   const atMs = Math.min(run, expiresAtMs ?? Number.POSITIVE_INFINITY);
-  if (Number.isFinite(atMs)) d.arm({ kind: 'runTimeout' }, atMs);
+  return Number.isFinite(atMs) ? atMs : undefined;
 }
 
 type StartedAttributes = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
@@ -181,6 +187,7 @@ export function emptyState(
     newRunId: undefined,
     resetRunId: undefined,
     stateTransitions: 0,
+    transferCount: 0,
   };
   return {
     key: spec.key,

@@ -124,6 +124,8 @@ export interface RunInfo {
   /** The run that it was reset to last. */
   readonly resetRunId: string | undefined;
   readonly stateTransitions: number;
+  /** Transfers to other executions so far: gives each its id. */
+  readonly transferCount: number;
 }
 
 /** What a worker is doing with an activity. */
@@ -238,6 +240,20 @@ export interface RunState {
   readonly updates: Map<string, UpdateInfo>;
   /** Updates that have completed, by the event that says how. */
   readonly completedUpdates: Map<string, number>;
+}
+
+/** Entries that were set, or removed where undefined. */
+type Changes<K, V> = ReadonlyMap<K, V | undefined>;
+
+/** What a change does to the collections of a run. What can be derived from them is left out. */
+export interface CollectionChanges {
+  readonly activities: Changes<number, ActivityInfo>;
+  readonly timers: Changes<string, UserTimer>;
+  readonly children: Changes<number, ChildInfo>;
+  readonly externals: Changes<number, ExternalRequest>;
+  readonly signalRequests: Changes<string, true>;
+  readonly updates: Changes<string, UpdateInfo>;
+  readonly completedUpdates: Changes<string, number>;
 }
 
 export function isOpen(info: RunInfo): boolean {

@@ -12,7 +12,7 @@
 import { alreadyCompleted, notFound } from '../errors.js';
 import { duration, enums, type Failure, int64, type temporal } from '../proto.js';
 import type { Draft } from './draft.js';
-import { isOpen, type WorkflowTask } from './state.js';
+import { isOpen, type RunInfo, type WorkflowTask } from './state.js';
 
 type Started = Extract<WorkflowTask, { kind: 'started' }>;
 type Scheduled = Extract<WorkflowTask, { kind: 'scheduled' }>;
@@ -98,10 +98,23 @@ function offer(d: Draft, task: Scheduled): void {
   const sticky = task.sticky ? d.info.sticky : undefined;
   const taskQueue = sticky?.name ?? d.info.taskQueue;
   d.effects.push({ kind: 'workflowTask', stamp: task.stamp, taskQueue, sticky: task.sticky });
-  if (!sticky && !task.speculative) return;
+  const limitMs = scheduleToStartMs(d.info, task);
+  if (limitMs === undefined) return;
   const due = { kind: 'workflowTaskScheduleToStart', stamp: task.stamp } as const;
-  const limitMs = sticky?.scheduleToStartMs ?? SPECULATIVE_SCHEDULE_TO_START_MS;
   d.arm(due, d.nowMs + limitMs, { skippable: false });
+}
+
+/** How long the task may wait for a worker; undefined for one that may wait for ever. */
+export function scheduleToStartMs(info: RunInfo, task: Scheduled): number | undefined {
+  const sticky = task.sticky ? info.sticky : undefined;
+  return (
+    sticky?.scheduleToStartMs ?? (task.speculative ? SPECULATIVE_SCHEDULE_TO_START_MS : undefined)
+  );
+}
+
+/** Whether a task that is kept back may be skipped to: a pause after failures may not. */
+export function isDelaySkippable(info: RunInfo): boolean {
+  return info.workflowTaskAttempt <= ATTEMPTS_AT_ONCE;
 }
 
 /** The queue of the run's workflow tasks as events and polls name it. */

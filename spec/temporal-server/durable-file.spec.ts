@@ -1,0 +1,102 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FileStore } from '../../src/temporal-server/file/file-store.js';
+import { keys } from '../../src/temporal-server/file/keys.js';
+import { formats } from '../../src/temporal-server/file/records.js';
+import { SCHEMA, type Schema } from '../../src/temporal-server/file/schema.js';
+import { startTemporalServer } from '../../src/temporal-server/index.js';
+
+/** A format that is one newer than the server's, and turns every namespace's description over. */
+const NEXT: Schema = {
+  version: SCHEMA.version + 1,
+  migrations: {
+    ...SCHEMA.migrations,
+    *[SCHEMA.version](db) {
+      const key = keys.namespace('default');
+      const value = db.getBinary(key);
+      if (!value) return;
+      const known = formats.namespace.fromValue(key, value);
+      yield [key, formats.namespace.toValue(key, { ...known, description: 'migrated' })];
+    },
+  },
+};
+
+describe('the file of a server', () => {
+  let folder: string;
+  let dbFilename: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'perdure-file-'));
+    dbFilename = join(folder, 'server.db');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const start = () => startTemporalServer({ port: 0, dbFilename });
+
+  it('is refused to a second server, in this process and in another', async () => {
+    const server = await start();
+    await expect(start()).rejects.toThrow('another server has it open');
+    const script = `import net from 'node:net';
+      net.connect(${JSON.stringify(`${dbFilename}-owner`)}).once('connect', () => process.exit(7))`;
+    const other = () =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'pipe' });
+    expect(other).toThrow(expect.objectContaining({ status: 7 }));
+    await server.close();
+    await (await start()).close();
+  });
+
+  it('is free again after its server was killed', async () => {
+    const script = `require('node:net').createServer().listen(${JSON.stringify(`${dbFilename}-owner`)},
+      () => console.log('up'))`;
+    const dead = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((up) => dead.stdout.once('data', up));
+    await expect(start()).rejects.toThrow('another server has it open');
+    const gone = new Promise((exit) => dead.once('exit', exit));
+    dead.kill('SIGKILL');
+    await gone;
+    await (await start()).close();
+  });
+
+  it('is made together with its folder', async () => {
+    dbFilename = join(folder, 'a', 'b', 'server.db');
+    await (await start()).close();
+    await (await start()).close();
+  });
+
+  it('is refused when a newer version has written it', async () => {
+    await (await FileStore.open(dbFilename, NEXT)).close();
+    await expect(start()).rejects.toThrow(
+      `${dbFilename}: it was written by a newer version of perdure (format ${NEXT.version}; this one knows up to ${SCHEMA.version}); run that version, or name another file`,
+    );
+    await (await FileStore.open(dbFilename, NEXT)).close(); // and it was left as it is
+  });
+
+  it('is brought up to date when an older version has written it', async () => {
+    await (await start()).close();
+    const store = await FileStore.open(dbFilename, NEXT);
+    expect([...store.namespaces()]).toMatchObject([{ name: 'default', description: 'migrated' }]);
+    await store.close();
+  });
+
+  it('is refused when it is so old that nothing leads from there', async () => {
+    await (await start()).close();
+    await expect(FileStore.open(dbFilename, { version: 2, migrations: {} })).rejects.toMatchObject({
+      why: 'it has the old format 1, from which nothing leads to 2',
+    });
+  });
+
+  it('is refused when it is something else', async () => {
+    writeFileSync(dbFilename, Buffer.from(`SQLite format 3\0${'x'.repeat(9000)}`));
+    await expect(start()).rejects.toThrow(
+      'it is a SQLite database, such as the temporal command keeps',
+    );
+    writeFileSync(dbFilename, 'x'.repeat(9000));
+    await expect(start()).rejects.toThrow(`${dbFilename}: it is no file of this server`);
+    rmSync(dbFilename);
+    mkdirSync(dbFilename);
+    await expect(start()).rejects.toThrow('it is a folder; name a file in it');
+  });
+});

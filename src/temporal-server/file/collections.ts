@@ -1,0 +1,70 @@
+/** The collections of a run as records: one an entry, so that a change writes only what it is about. */
+import type { CollectionChanges, RunState } from '../history/state.js';
+import { keys, Part, RUN_KEY_BYTES } from './keys.js';
+import { type Format, formats } from './records.js';
+import type { Write } from './writer.js';
+
+export function collectionWrites(runId: string, changes: CollectionChanges): Write[] {
+  const writes: Write[] = [];
+  const add = <K extends string | number, V, R>(
+    part: Part,
+    changed: ReadonlyMap<K, V | undefined>,
+    format: Format<R>,
+    recordOf: (value: V, id: K) => R,
+  ) => {
+    for (const [id, value] of changed) {
+      const key = keys.part(runId, part, id);
+      const bytes = value === undefined ? undefined : format.toValue(key, recordOf(value, id));
+      writes.push([key, bytes]);
+    }
+  };
+  const same = <T>(value: T): T => value;
+  add(Part.activity, changes.activities, formats.activity, same);
+  add(Part.timer, changes.timers, formats.timer, same);
+  add(Part.child, changes.children, formats.child, same);
+  add(Part.external, changes.externals, formats.external, same);
+  add(Part.signal, changes.signalRequests, formats.id, (_, id) => ({ id }));
+  add(Part.update, changes.updates, formats.update, same);
+  add(Part.completed, changes.completedUpdates, formats.id, (eventId, id) => ({ id, eventId }));
+  return writes;
+}
+
+/** Puts an entry back where it belongs. */
+export function readPart(state: RunState, key: Buffer, value: Buffer): void {
+  const part = String.fromCharCode(key[RUN_KEY_BYTES] ?? 0) as Part;
+  switch (part) {
+    case Part.activity: {
+      const activity = formats.activity.fromValue(key, value);
+      state.activities.set(activity.scheduledEventId, activity);
+      state.activityIds.set(activity.activityId, activity.scheduledEventId);
+      return;
+    }
+    case Part.timer: {
+      const timer = formats.timer.fromValue(key, value);
+      state.timers.set(timer.timerId, timer);
+      return;
+    }
+    case Part.child: {
+      const child = formats.child.fromValue(key, value);
+      state.children.set(child.initiatedEventId, child);
+      return;
+    }
+    case Part.external: {
+      const request = formats.external.fromValue(key, value);
+      state.externals.set(request.initiatedEventId, request);
+      return;
+    }
+    case Part.signal:
+      state.signalRequests.set(formats.id.fromValue(key, value).id, true);
+      return;
+    case Part.update: {
+      const update = formats.update.fromValue(key, value);
+      state.updates.set(update.updateId, update);
+      return;
+    }
+    case Part.completed: {
+      const { id, eventId } = formats.id.fromValue(key, value);
+      state.completedUpdates.set(id, eventId ?? 0);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Keys of the file: one byte says what kind of record it is, so that the records of a kind lie together
+ * and, after a run id, those of a run.
+ *
+ *     m name                      about the file itself
+ *     n name                      a namespace
+ *     c namespace 0 workflow id   the run of a workflow id that started last
+ *     r run id [part key]         the state of a run: its info, then its collections' entries
+ *     e run id event id           an event
+ *     o run id                    the run is open
+ *     x until run id              the run is closed, and kept until then
+ *     t run id transfer id        a transfer that was not handed over yet
+ *     v namespace 0 order run id  the run as lists show it, in the order of lists
+ *
+ * Numbers are big-endian, so that keys sort as what they stand for.
+ */
+import { createHash } from 'node:crypto';
+
+const Kind = {
+  meta: 'm',
+  namespace: 'n',
+  current: 'c',
+  run: 'r',
+  event: 'e',
+  open: 'o',
+  expiry: 'x',
+  transfer: 't',
+  visible: 'v',
+} as const;
+
+/** The parts of a run's record beside its info. */
+export const Part = {
+  activity: 'a',
+  timer: 't',
+  child: 'c',
+  external: 'x',
+  signal: 's',
+  update: 'u',
+  completed: 'd',
+} as const;
+export type Part = (typeof Part)[keyof typeof Part];
+
+/** Well below what a key may have: a longer text is hashed. */
+const MAX_TEXT_BYTES = 1500;
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return bytes.length <= MAX_TEXT_BYTES
+    ? bytes
+    : Buffer.concat([Buffer.from([0xff]), createHash('sha256').update(bytes).digest()]);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** Microseconds, exact until the year 2255. */
+function instant(ms: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64BE(BigInt(Math.max(0, Math.round(ms * 1000))));
+  return bytes;
+}
+
+/** Sorts the other way round. */
+function inverted(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte) => 0xff - byte));
+}
+
+/** A run id is a UUID, and takes 16 bytes. */
+function run(runId: string): Buffer {
+  return Buffer.from(runId.replaceAll('-', ''), 'hex');
+}
+
+const RUN_ID_BYTES = 16;
+
+/** The run id that starts at `at` in a key. */
+export function runIdAt(key: Buffer, at: number): string {
+  const hex = key.toString('hex', at, at + RUN_ID_BYTES);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function key(kind: string, ...parts: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from(kind), ...parts]);
+}
+
+/** Where the list order puts a run; see visibility/list.ts. */
+export interface ListPlace {
+  readonly closedAtMs: number | null | undefined;
+  readonly startedAtMs: number;
+}
+
+export const keys = {
+  meta: (name: string) => key(Kind.meta, text(name)),
+  namespace: (name: string) => key(Kind.namespace, text(name)),
+  current: (namespace: string, workflowId: string) =>
+    key(Kind.current, text(`${namespace}\0${workflowId}`)),
+  run: (runId: string) => key(Kind.run, run(runId)),
+  part: (runId: string, part: Part, id: string | number) =>
+    key(Kind.run, run(runId), Buffer.from(part), typeof id === 'number' ? uint32(id) : text(id)),
+  event: (runId: string, id: number) => key(Kind.event, run(runId), uint32(id)),
+  open: (runId: string) => key(Kind.open, run(runId)),
+  expiry: (untilMs: number, runId: string) => key(Kind.expiry, instant(untilMs), run(runId)),
+  transfer: (runId: string, id: number) => key(Kind.transfer, run(runId), uint32(id)),
+  visible: (namespace: string, { closedAtMs, startedAtMs }: ListPlace, runId: string) =>
+    key(
+      Kind.visible,
+      text(`${namespace}\0`),
+      closedAtMs === undefined || closedAtMs === null
+        ? Buffer.alloc(8)
+        : inverted(instant(closedAtMs)),
+      inverted(instant(startedAtMs)),
+      run(runId),
+    ),
+} as const;
+
+/** The first and the last possible key of a range. */
+export interface Range {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+/** All keys that start with `prefix`. */
+function within(prefix: Buffer): Range {
+  const end = Buffer.from(prefix);
+  for (let at = end.length - 1; at >= 0; at--) {
+    const byte = end[at] ?? 0;
+    if (byte === 0xff) continue;
+    end[at] = byte + 1;
+    return { start: prefix, end: end.subarray(0, at + 1) };
+  }
+  return { start: prefix, end: Buffer.alloc(prefix.length + 1, 0xff) };
+}
+
+export const ranges = {
+  namespaces: () => within(key(Kind.namespace)),
+  run: (runId: string) => within(keys.run(runId)),
+  events: (runId: string) => within(key(Kind.event, run(runId))),
+  transfersOf: (runId: string) => within(key(Kind.transfer, run(runId))),
+  open: () => within(key(Kind.open)),
+  expiry: () => within(key(Kind.expiry)),
+  transfers: () => within(key(Kind.transfer)),
+  /** The runs of a list, those after a place in it where one is given. */
+  visible: (namespace: string, after?: ListPlace & { readonly runId: string }): Range => {
+    const all = within(key(Kind.visible, text(`${namespace}\0`)));
+    if (!after) return all;
+    const at = keys.visible(namespace, after, after.runId);
+    return { start: Buffer.concat([at, Buffer.alloc(1)]), end: all.end };
+  },
+} as const;
+
+/** When the time of the run is over whose expiry key this is. */
+export function untilMsOf(expiryKey: Buffer): number {
+  return Number(expiryKey.readBigUInt64BE(1)) / 1000;
+}
+
+export const EXPIRY_RUN_ID_AT = 9;
+export const RUN_ID_AT = 1;
+/** The length of the key of a run's info, where the key of a part goes on. */
+export const RUN_KEY_BYTES = 1 + RUN_ID_BYTES;

@@ -1,0 +1,67 @@
+/**
+ * The version of the file's records: written when the file is made, checked when it is opened. An older file
+ * is brought up to date one version at a time, each in one transaction; a newer one is refused.
+ */
+import { StoreOpenError } from '../store-errors.js';
+import { keys } from './keys.js';
+import { formats } from './records.js';
+import type { Bytes, Write } from './writer.js';
+
+/** Gives what has to be written for a file of a version to be one of the next. */
+export type Migration = (db: Bytes) => Iterable<Write>;
+
+export interface Schema {
+  readonly version: number;
+  /** By the version that they start from. */
+  readonly migrations: { readonly [version: number]: Migration };
+}
+
+export const SCHEMA: Schema = { version: 1, migrations: {} };
+
+export async function bringUpToDate(db: Bytes, path: string, schema: Schema): Promise<void> {
+  const key = keys.meta('schema');
+  const written = db.getBinary(key);
+  let version = written ? Number(formats.meta.fromValue(key, written).version) : undefined;
+  if (version === undefined) {
+    if (!isEmpty(db)) throw foreign(path);
+    await write(db, [versionWrite(schema.version)]);
+    return;
+  }
+  if (version > schema.version) {
+    throw new StoreOpenError(
+      path,
+      `it was written by a newer version of perdure (format ${version}; this one knows up to ${schema.version})`,
+      'run that version, or name another file',
+    );
+  }
+  for (; version < schema.version; version++) {
+    const migration = schema.migrations[version];
+    if (!migration)
+      throw new StoreOpenError(
+        path,
+        `it has the old format ${version}, from which nothing leads to ${schema.version}`,
+        'open it once with the perdure version before this one, or name another file',
+      );
+    await write(db, [...migration(db), versionWrite(version + 1)]);
+  }
+}
+
+function isEmpty(db: Bytes): boolean {
+  for (const _ of db.getKeys({ limit: 1 })) return false;
+  return true;
+}
+
+function foreign(path: string): StoreOpenError {
+  return new StoreOpenError(path, 'it is a database of another program', 'name another file');
+}
+
+function versionWrite(version: number): Write {
+  const key = keys.meta('schema');
+  return [key, formats.meta.toValue(key, { version })];
+}
+
+async function write(db: Bytes, writes: readonly Write[]): Promise<void> {
+  await db.batch(() => {
+    for (const [key, value] of writes) void (value ? db.put(key, value) : db.remove(key));
+  });
+}
