@@ -12,6 +12,7 @@ import { nodePort } from './app/node-port.js';
 import { loadScripts } from './app/scripts.js';
 import { hostNotStarted, type ServiceInfo, Services } from './app/services.js';
 import { checkModuleUse, checkSources } from './app/sources.js';
+import type { ServerStorage } from './app/servers.js';
 import type { TemporalSide } from './app/temporal.js';
 import { type Pid, parsePid } from './core/pid.js';
 import { fengariEngine } from './lua/fengari/engine.js';
@@ -31,6 +32,11 @@ export interface AppOptions {
   readonly address?: string | undefined;
   /** Jump over idle time; the app then has an embedded Temporal server of its own. Default false. */
   readonly skipTime?: boolean;
+  /**
+   * Where embedded Temporal servers keep their data: in a folder, with a file for each, or in one file.
+   * Default: in memory.
+   */
+  readonly storage?: ServerStorage | undefined;
   /** Name of this node; each start adds an incarnation to it. Default `node`. */
   readonly nodeName?: string;
   /** Environment variables that the app may see. Default: the process's own. */
@@ -100,6 +106,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     env,
     address: options.address,
     skippingClock: skipping,
+    storage: options.storage ?? { kind: 'memory' },
     notice: (text) => notices.push(text),
   });
   await temporal?.prepare();

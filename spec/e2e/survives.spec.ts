@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { AppFolders, index, luaEntry, startPerdure } from '../support/cli.js';
@@ -79,6 +82,49 @@ function survival(kind: ServerKind): void {
 describe(`an order on ${EMBEDDED.name}`, () => survival(EMBEDDED));
 describeWithTemporal(`an order on ${REAL.name}`, () => survival(REAL));
 
+describe('an order of an app with its own server', () => {
+  it('finishes after both were killed, from the data in .perdure', async () => {
+    const port = await freePort();
+    const address = `127.0.0.1:${port}`;
+    const dir = await orderApp(address);
+    const run = () => startPerdure(['run', dir]);
+    const first = run();
+    const notices = await first.waitFor(/is running/);
+    expect(notices).toContain(`its data is kept in ${join(dir, '.perdure', `temporal-${port}.db`)}`);
+    const connected = await Connection.connect({ address });
+    const order = await new Client({ connection: connected }).workflow.start('app:order', {
+      workflowId: 'order-1',
+      taskQueue: 'orders',
+      args: [{ id: '1' }],
+    });
+    await untilHistory(order, 'activityTaskCompletedEventAttributes');
+    await order.signal('go', { by: 'truck' });
+    await connected.close();
+    first.process.kill('SIGKILL');
+    await first.ended;
+
+    const second = run();
+    await second.waitFor(/is running/);
+    const again = await Connection.connect({ address });
+    const { workflow } = new Client({ connection: again });
+    const result = await workflow.getHandle('order-1').result();
+    await again.close();
+    second.process.kill('SIGTERM');
+    await second.ended;
+    expect(result).toEqual({ charged: 'charged 1', shipped: '1 by truck' });
+  }, 60_000);
+
+  it('is gone with an ephemeral server', async () => {
+    const dir = await orderApp(`127.0.0.1:${await freePort()}`);
+    const app = startPerdure(['run', dir, '--ephemeral']);
+    const notices = await app.waitFor(/is running/);
+    app.process.kill('SIGTERM');
+    await app.ended;
+    expect(notices).toContain('kept in memory and ends with this run');
+    expect(existsSync(join(dir, '.perdure'))).toBe(false);
+  }, 60_000);
+});
+
 interface Handle {
   fetchHistory(): Promise<{ events?: readonly object[] | null }>;
 }
@@ -91,4 +137,13 @@ async function untilHistory(handle: Handle, kind: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`no ${kind} in the history`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { readonly port: number };
+      probe.close(() => resolve(port));
+    });
+  });
 }

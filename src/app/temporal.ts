@@ -15,7 +15,7 @@ import type { EntryOf, Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
 import { appDataOf, scriptsOf, settingsOf } from './app-data.js';
 import { Connector, type ConnectorOptions, type Reachable } from './connector.js';
-import { EmbeddedServers, isListening } from './servers.js';
+import { EmbeddedServers, isListening, type ServerStorage } from './servers.js';
 
 type ClientEntry = EntryOf<'temporal.client'>;
 type WorkerEntry = EntryOf<'temporal.worker'>;
@@ -26,6 +26,8 @@ export interface TemporalSideOptions extends ConnectorOptions {
   readonly port: NodePort;
   /** Functions of `function.js` entries, by entry id. */
   readonly functions: ReadonlyMap<string, JsFunction>;
+  /** Where embedded servers keep their data. */
+  readonly storage: ServerStorage;
   /** Told what a person should know: data in memory, another port. */
   readonly notice: (text: string) => void;
 }
@@ -51,12 +53,7 @@ export class TemporalSide {
     const clients = options.registry.ofKind('temporal.client');
     const namespaces = new Set(['default', ...clients.map((c) => this.connector.namespaceOf(c))]);
     this.peers = new PeerInbox(options.port);
-    this.servers = new EmbeddedServers([...namespaces], options.skippingClock);
-  }
-
-  /** Whether data of this run is only in memory. */
-  get inMemory(): boolean {
-    return this.servers.running;
+    this.servers = new EmbeddedServers([...namespaces], options.skippingClock, options.storage);
   }
 
   /**
@@ -155,8 +152,10 @@ export class TemporalSide {
       return plan.address;
     }
     const address = await this.servers.start(plan.address, plan.kind === 'own');
+    const file = this.servers.fileOf(plan.address);
+    const kept = file === null ? 'in memory and ends with this run' : `in ${file}`;
     this.options.notice(
-      `${entry.id}: embedded Temporal server on ${address}; its data is kept in memory and ends with this run`,
+      `${entry.id}: embedded Temporal server on ${address}; its data is kept ${kept}`,
     );
     return address;
   }

@@ -59,7 +59,8 @@ function runCommand(finish: (code: number) => void): Command {
     .option('--address <host:port>', 'Temporal server for every client of the app')
     .option('--timeout <duration>', 'give up after this long (30s, 5m); exit code 3')
     .option('--skip-time', 'embedded server only: jump over idle time instead of waiting')
-    .option('--ephemeral', 'keep the embedded server in memory')
+    .option('--ephemeral', 'keep the data of the embedded server in memory')
+    .option('-f, --db-filename <file>', 'keep it in this file; default: a file in DIR/.perdure')
     .option('--json', 'print one JSON envelope on stdout, and nothing else')
     .addOption(
       new Option('--log-level <level>', 'least important level to log')

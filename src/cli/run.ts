@@ -1,7 +1,9 @@
 /** `perdure run`: starts an app; with `-x` runs one entry, prints what it returned and stops. */
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { splitAddress } from '../app/addresses.js';
 import { chooseHost } from '../app/host-choice.js';
+import type { ServerStorage } from '../app/servers.js';
 import { type App, startApp } from '../app.js';
 import { parseDuration } from '../core/duration.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
@@ -20,6 +22,7 @@ export interface RunFlags {
   readonly address?: string;
   readonly timeout?: string;
   readonly skipTime?: boolean;
+  readonly dbFilename?: string;
   readonly ephemeral?: boolean;
   readonly json?: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -48,6 +51,9 @@ const PATIENCE_MS = 1000;
 
 /** Hosts with such ids are perdure's own. */
 const BUILT_IN_PREFIX = 'perdure:';
+
+/** In the app's folder. */
+const DATA_FOLDER = '.perdure';
 
 export async function run(dir: string, flags: RunFlags): Promise<number> {
   const output = await openOutput(flags);
@@ -83,6 +89,7 @@ async function start(
     dir,
     address: flags.address,
     skipTime: flags.skipTime ?? false,
+    storage: storageOf(dir, flags),
     print: output.print,
     onEvent: output.note,
     signal: abort.signal,
@@ -97,6 +104,13 @@ async function start(
   );
   await Promise.race([undone, delay(UNDO_LIMIT_MS, undefined, { ref: false })]);
   return first;
+}
+
+/** A restart finds its workflows, unless nobody asked for that: skipped time is for trying things out. */
+function storageOf(dir: string, { dbFilename, ephemeral, skipTime }: RunFlags): ServerStorage {
+  if (dbFilename !== undefined) return { kind: 'file', file: dbFilename };
+  if (ephemeral || skipTime) return { kind: 'memory' };
+  return { kind: 'folder', folder: join(dir, DATA_FOLDER) };
 }
 
 async function runApp(
@@ -205,6 +219,12 @@ function readFlags(flags: RunFlags): Plan {
   }
   if (flags.address !== undefined && flags.skipTime) {
     throw usage('--skip-time needs an embedded server of its own: give it or --address, not both');
+  }
+  if (flags.dbFilename !== undefined && flags.ephemeral) {
+    throw usage('--db-filename keeps data in a file, --ephemeral in memory: give one of them');
+  }
+  if (flags.dbFilename !== undefined && flags.address !== undefined) {
+    throw usage('--db-filename is for an embedded server: give it or --address, not both');
   }
   return { inputs: flags.input.map(parseInput), timeoutMs };
 }
