@@ -90,7 +90,9 @@ describe('an order of an app with its own server', () => {
     const run = () => startPerdure(['run', dir]);
     const first = run();
     const notices = await first.waitFor(/is running/);
-    expect(notices).toContain(`its data is kept in ${join(dir, '.perdure', `temporal-${port}.db`)}`);
+    expect(notices).toContain(
+      `its data is kept in ${join(dir, '.perdure', `temporal-${port}.db`)}`,
+    );
     const connected = await Connection.connect({ address });
     const order = await new Client({ connection: connected }).workflow.start('app:order', {
       workflowId: 'order-1',
