@@ -267,6 +267,16 @@ describe('files that cannot be read', () => {
     ]);
   });
 
+  it('say where a type is wrong, in YAML too', async () => {
+    const inYaml =
+      'name: b\nkind: process.lua\nsource: |\n  return function()\n    local x: = 1\n  end';
+    const files = { 'a.lua': 'type A = {\n  a: \n}' };
+    expect(await findingsIn([luaEntry('a'), inYaml], files)).toEqual([
+      expect.stringMatching(/^_index\.yaml:\d+:18 syntax$/),
+      'a.lua:3:1 syntax',
+    ]);
+  });
+
   it('may begin with a shebang', async () => {
     expect(await inSource('#!/usr/bin/env perdure\nreturn nope')).toEqual(['2:8 undefined-global']);
   });
@@ -291,4 +301,22 @@ it('says what is wrong with a comment that silences nothing', async () => {
     '2:1 lint-comment',
   ]);
   expect(await inSource('-- lint: ignore-file undefined-global\nreturn x, y')).toEqual([]);
+});
+
+describe('typed sources', () => {
+  it('are looked at as if they had no types', async () => {
+    const text = `type Order = { id: string } -- lint: ignore unknown-field
+local function main(order: Order, other?: undefined_type): (string?, error?)
+  local id: string = (order as Order).id :: string
+  return id as any, nobody
+end
+return main`;
+    expect(await inSource(text)).toEqual(['4:21 undefined-global']);
+  });
+
+  it('have no values for their types', async () => {
+    const text =
+      'type Order = { id: string }\nreturn function(x: any) return Order(x), string(x) end';
+    expect(await inSource(text)).toEqual(['2:32 undefined-global']);
+  });
 });

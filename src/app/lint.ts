@@ -8,6 +8,7 @@ import { fengariEngine } from '../lua/fengari/engine.js';
 import { vocabulary } from '../lua/fengari/vocabulary.js';
 import { Use } from '../lua/module.js';
 import { standardModules } from '../lua/modules/index.js';
+import { stripTypes } from '../lua/typed/strip.js';
 import {
   type Entry,
   type LibraryLuaEntry,
@@ -133,7 +134,7 @@ function newSource(
   const alone = sourceAlone(entry);
   return {
     file: alone.file,
-    text: alone.text,
+    text: stripTypes(alone.text).text,
     indent: indentOf(registry.dir, entry),
     roles: [],
     shared: false,
@@ -148,7 +149,8 @@ function brokenIn(compile: () => void): Source['broken'] {
   } catch (thrown) {
     const { details, text } = PerdureError.from(thrown);
     const line = Number(details?.line ?? 1);
-    return { line, message: text.replace(/^.*?:\d+: /, '') };
+    const column = details?.column === undefined ? null : Number(details.column);
+    return { line, column, message: text.replace(/^.*?:\d+: /, '') };
   }
 }
 

@@ -21,14 +21,19 @@ export interface Role {
 export interface Source {
   /** Relative to the app folder. */
   readonly file: string;
+  /** Plain Lua: where types were, there are blanks. */
   readonly text: string;
   /** Columns that the text is indented by in its file, where it stands in YAML. */
   readonly indent: number;
   readonly roles: readonly Role[];
   /** True where it shares its globals with others: it imports, or is imported. */
   readonly shared: boolean;
-  /** Why it does not compile; `null` where it does. */
-  readonly broken: { readonly line: number; readonly message: string } | null;
+  /** Why it does not compile; `null` where it does. The column is known where a type is at fault. */
+  readonly broken: {
+    readonly line: number;
+    readonly column: number | null;
+    readonly message: string;
+  } | null;
 }
 
 export interface Entry {

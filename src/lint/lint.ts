@@ -44,9 +44,11 @@ export function lint(app: AppFacts): Finding[] {
 }
 
 function readSource(source: Source): Read | Remark {
+  const { broken } = source;
+  if (broken !== null && broken.column !== null) return { ...broken, column: broken.column };
   const parsed = parse(source.text);
   if ('problem' in parsed) return parsed.problem;
-  if (source.broken !== null) return { ...source.broken, column: 1 };
+  if (broken !== null) return { ...broken, column: 1 };
   return { source, names: resolveNames(parsed.tree), comments: parsed.comments };
 }
 

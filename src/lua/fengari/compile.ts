@@ -1,6 +1,7 @@
 /** Source text to compiled functions, once for each text and file. */
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import type { LuaSource } from '../engine.js';
+import { stripTypes, type TypeProblem } from '../typed/strip.js';
 import { encodeText, readable } from './text.js';
 import {
   type LClosure,
@@ -31,16 +32,31 @@ export class CodeCache {
 }
 
 /**
- * Compiles a chunk. `L` is any thread of the engine; its stack is left as it was.
- * @throws PerdureError INVALID `file:line: text`, with `details.file` and `details.line`.
+ * Compiles a chunk, with types or without. A text that is Lua as it stands is never looked at for types.
+ * `L` is any thread of the engine; its stack is left as it was.
+ * @throws PerdureError INVALID `file:line: text`, with `details.file` and `details.line`; `details.column`
+ *   too where a type is at fault.
  */
 export function compileSource(L: lua_State, source: LuaSource): Proto {
-  const name = encodeText(`@${source.file}`);
-  const result = loadText(L, encodeText(source.text), name);
+  const plain = loadSource(L, source, source.text);
+  if (typeof plain !== 'string') return plain;
+  const { text, problem } = stripTypes(source.text);
+  if (problem !== null) throw typeError(source, problem);
+  const result = text === source.text ? plain : loadSource(L, source, text);
   if (typeof result !== 'string') return result;
   const line = /:(\d+):/.exec(result.slice(source.file.length))?.[1];
   throw new PerdureError(ErrorKind.INVALID, result, {
     details: { file: source.file, line: Number(line ?? 0) },
+  });
+}
+
+function loadSource(L: lua_State, { file }: LuaSource, text: string): Proto | string {
+  return loadText(L, encodeText(text), encodeText(`@${file}`));
+}
+
+function typeError({ file }: LuaSource, { line, column, message }: TypeProblem): PerdureError {
+  return new PerdureError(ErrorKind.INVALID, `${file}:${line}: ${message}`, {
+    details: { file, line, column },
   });
 }
 
