@@ -31,4 +31,5 @@ step('compiled', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
 removeStale();
 const bundler = 'dist/src/hosts/temporal/bundle-cli.js';
 if (existsSync(join(root, bundler))) step('bundled the workflow sandbox', [bundler]);
+step('wrote the message definitions', ['dist/src/temporal-server/proto/build-cli.js']);
 writeFileSync(BUILD_STAMP, hash);

@@ -3,6 +3,7 @@ import type { Benchmark } from '../support/figure.js';
 import { median } from '../support/load.js';
 import { type ServerProcess, startEmbedded, startReal } from '../support/servers.js';
 import { plainSide } from './plain.js';
+import { measureStarts, START_GOALS } from './startup.js';
 import { hello, WIDTH, withClient } from './workloads.js';
 
 const WORK = `plain TypeScript hello workflows, ${WIDTH} at a time`;
@@ -15,8 +16,9 @@ const REAL_RUNS = 150;
 export const benchmark: Benchmark = {
   name: 'server',
   about: 'embedded server against `temporal server start-dev`, serving plain TypeScript workflows',
-  goals: [{ work: WORK, who: 'perdure-ts', atLeastPeers: 4 }],
+  goals: [{ work: WORK, who: 'perdure-ts', atLeastPeers: 4 }, ...START_GOALS],
   async run(report) {
+    await measureStarts(report);
     const embedded: number[] = [];
     const real: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {

@@ -3,3 +3,4 @@ import { join } from 'node:path';
 
 export const root = process.cwd();
 export const command = join(root, 'bin', 'perdure.js');
+export const temporalServer = join(root, 'dist', 'src', 'temporal-server', 'index.js');

@@ -2,12 +2,12 @@
  * The one door to `@temporalio/proto`: its types under short names, codecs, and the three places
  * where protobuf's idea of a number, an instant and a span differs from ours.
  *
- * Codecs come from the reflection root, whose encode and decode are generated at first use, so the
- * hot paths run compiled code. int64 fields decode to `Long`; on the way out the writer takes plain
+ * Codecs are made at first use (proto/lazy-root.ts), their encode and decode generated, so the hot
+ * paths run compiled code. int64 fields decode to `Long`; on the way out the writer takes plain
  * numbers as well, which is why {@link int64} may pass them under the declared type.
  */
 import type { google, temporal } from '@temporalio/proto';
-import proto from '@temporalio/proto';
+import { type Codec, LazyRoot, type PlainCodec } from './proto/lazy-root.js';
 
 export type { google, temporal };
 
@@ -23,18 +23,16 @@ export type Timestamp = google.protobuf.ITimestamp;
 export type Duration = google.protobuf.IDuration;
 export type Long = NonNullable<Timestamp['seconds']>;
 
+export type { Codec };
+
+const root = new LazyRoot();
+
 /** Temporal's enums, by their own names. */
-export const enums = proto.temporal.api.enums.v1;
+export const enums = root.enums('temporal.api.enums.v1') as unknown as typeof temporal.api.enums.v1;
 
 export const EventType = enums.EventType;
 export const Status = enums.WorkflowExecutionStatus;
 export type Status = temporal.api.enums.v1.WorkflowExecutionStatus;
-
-/** What a reflected message type can do for us. */
-export interface Codec<T> {
-  encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
-}
 
 /** A method of a service, with its codecs. */
 export interface MethodShape {
@@ -44,59 +42,28 @@ export interface MethodShape {
   readonly response: Codec<unknown>;
 }
 
-interface ReflectedService {
-  readonly methods: { readonly [name: string]: ReflectedMethod };
-}
-interface ReflectedMethod {
-  resolve(): {
-    readonly name: string;
-    readonly requestStream?: boolean;
-    readonly responseStream?: boolean;
-    readonly resolvedRequestType: Codec<unknown>;
-    readonly resolvedResponseType: Codec<unknown>;
-  };
-}
-interface ReflectedType extends Codec<unknown> {
-  toObject(message: unknown, options: { readonly longs: typeof Number }): unknown;
-}
-interface ReflectionRoot {
-  lookupType(name: string): ReflectedType;
-  lookupService(name: string): ReflectedService;
-}
-const root = proto as unknown as ReflectionRoot;
-
 /** The codec of a message by its full name, such as `temporal.api.history.v1.HistoryEvent`. */
 export function codec<T>(name: string): Codec<T> {
-  return root.lookupType(name) as Codec<T>;
+  return root.codec(name);
 }
 
-/**
- * A message as bytes and back as plain data: whole numbers are numbers, and a field that is not set
- * is not there, as in messages that the server itself has made.
- */
-export interface PlainCodec<T> {
-  encode(message: T): Uint8Array;
-  decode(bytes: Uint8Array): T;
-}
+export type { PlainCodec };
 
+/** The codec of a message as plain data, by its full name. */
 export function plainCodec<T>(name: string): PlainCodec<T> {
-  const type = root.lookupType(name);
-  return {
-    encode: (message) => type.encode(message).finish(),
-    decode: (bytes) => type.toObject(type.decode(bytes), { longs: Number }) as T,
-  };
+  return root.plainCodec(name);
 }
 
 /** The unary methods of a service by its full name. */
 export function methodsOf(service: string): MethodShape[] {
-  return Object.values(root.lookupService(service).methods)
-    .map((method) => method.resolve())
-    .filter((method) => !method.requestStream && !method.responseStream)
-    .map((method) => ({
-      name: method.name,
-      path: `/${service}/${method.name}`,
-      request: method.resolvedRequestType,
-      response: method.resolvedResponseType,
+  return root
+    .methods(service)
+    .filter(([, method]) => !method.requestStream && !method.responseStream)
+    .map(([name, { requestType, responseType }]) => ({
+      name,
+      path: `/${service}/${name}`,
+      request: codec(requestType),
+      response: codec(responseType),
     }));
 }
 
