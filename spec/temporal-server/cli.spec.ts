@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTemporalServer, type TemporalServer } from '../../src/temporal-server/index.js';
+import { ByHand } from './support/by-hand.js';
+import { rawClient } from './support/raw.js';
 
 const exec = promisify(execFile);
 
@@ -74,5 +76,37 @@ if (!cli && process.env.CI)
     );
     expect(await temporal('operator', 'namespace', 'list')).toMatch(/default/);
     expect(await temporal('operator', 'cluster', 'health')).toMatch(/SERVING/);
+  });
+
+  it('resets a run to its first task, and deletes it', async () => {
+    await temporal('workflow', 'start', '--type', 't', '--task-queue', 'q', '-w', 'again');
+    const client = rawClient(server.address);
+    const runs = new ByHand(client, 'again');
+    await runs.complete(await runs.poll('q'));
+    await temporal('workflow', 'reset', '-w', 'again', '-t', 'FirstWorkflowTask', '--reason', 'r');
+    expect(await temporal('workflow', 'show', '-w', 'again')).toMatch(/WorkflowTaskFailed/);
+    await temporal('workflow', 'delete', '-w', 'again');
+    await expect(temporal('workflow', 'describe', '-w', 'again')).rejects.toThrow(
+      'workflow not found',
+    );
+    client.close();
+  });
+
+  it('creates, describes, triggers, toggles, backfills, lists, updates and deletes schedules', async () => {
+    const schedule = (command: string, ...args: string[]) =>
+      temporal('schedule', command, '-s', 'nightly', ...args);
+    const action = ['--type', 't', '--task-queue', 'q', '-w', 'night'];
+    await schedule('create', '--cron', '0 3 * * *', '--time-zone', 'Europe/Berlin', ...action);
+    expect(await schedule('describe')).toMatch(/ScheduleId\s+nightly/);
+    await schedule('trigger');
+    await schedule('toggle', '--pause', '--reason', 'not now');
+    expect(await temporal('schedule', 'list')).toMatch(/nightly[\s\S]*true/);
+    const span = ['--start-time', '2026-01-01T00:00:00Z', '--end-time', '2026-01-03T00:00:00Z'];
+    await schedule('backfill', '--overlap-policy', 'AllowAll', ...span);
+    await schedule('update', '--interval', '1h', ...action);
+    await schedule('delete');
+    await expect(schedule('describe')).rejects.toThrow('not found');
+    const started = "TemporalScheduledById = 'nightly'";
+    expect(await temporal('workflow', 'count', '--query', started)).toMatch(/Total: 3/);
   });
 });

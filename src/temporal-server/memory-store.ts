@@ -7,6 +7,7 @@
 import type { StoredEvent } from './history/effects.js';
 import type { RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
+import type { ScheduleRecord } from './schedules/record.js';
 import type { Change, PendingTransfer, RunChange, Store } from './store.js';
 import { type RunList, VisibilityIndex } from './visibility/list.js';
 
@@ -146,6 +147,14 @@ export class MemoryStore implements Store {
   }
 
   putNamespace(): void {}
+
+  schedules(): Iterable<ScheduleRecord> {
+    return [];
+  }
+
+  putSchedule(): void {}
+
+  dropSchedule(): void {}
 
   async close(): Promise<void> {}
 }

@@ -13,6 +13,8 @@ import { listMethods } from './frontend/list.js';
 import { multiOperationMethods } from './frontend/multi-operation.js';
 import { operatorMethods } from './frontend/operator.js';
 import { resetMethods } from './frontend/resets.js';
+import { scheduleWorld } from './frontend/schedule-world.js';
+import { scheduleMethods } from './frontend/schedules.js';
 import { healthMethods, systemMethods, testMethods } from './frontend/system.js';
 import { updateMethods } from './frontend/updates.js';
 import { workflowTaskMethods } from './frontend/workflow-tasks.js';
@@ -31,6 +33,7 @@ import {
   LOOPBACK,
   type TemporalServerOptions,
 } from './options.js';
+import { Schedules } from './schedules/schedules.js';
 import { ServerErrorKind, TemporalServerError } from './server-error.js';
 import type { Store } from './store.js';
 import { isStoreOpenError } from './store-errors.js';
@@ -99,16 +102,20 @@ async function serve(
   store: Store,
 ): Promise<TemporalServer> {
   const engine = await engineOf(options, clock, observe, store);
+  const schedules = new Schedules(scheduleWorld(engine), store);
+  engine.closedWatchers.add(({ info }) => schedules.closed(info.firstRunId));
+  const services = servicesOf(engine, schedules);
   const closing = new Set<() => void>();
   const metrics = new CallMetrics();
   const host = options.host ?? LOOPBACK;
-  const edge = await serveAt(host, options, engine, callHost(clock, closing), metrics, observe);
+  const edge = await serveAt(host, options, services, callHost(clock, closing), metrics, observe);
   const page = await servePage(options.metricsPort, engine, metrics).catch(async (thrown) => {
     await edge.close(0);
     throw thrown;
   });
   const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
   engine.recover();
+  schedules.open();
   observe({ kind: 'listening', address });
   return {
     address,
@@ -117,6 +124,7 @@ async function serve(
     async close() {
       for (const end of [...closing]) end();
       await Promise.all([edge.close(CLOSE_LIMIT_MS), page?.close()]);
+      schedules.close();
       engine.close();
       await store.close();
       observe({ kind: 'closed' });
@@ -137,7 +145,7 @@ function callHost(clock: Clock, closing: Set<() => void>): CallHost {
 async function serveAt(
   host: string,
   { port = DEFAULT_PORT, tls, apiKey }: TemporalServerOptions,
-  engine: Engine,
+  services: readonly Service[],
   calls: CallHost,
   metrics: CallMetrics,
   observe: (event: ServerEvent) => void,
@@ -146,7 +154,7 @@ async function serveAt(
     return await openEdge({
       host,
       port,
-      services: servicesOf(engine),
+      services,
       calls,
       tls,
       guard: guardOf(apiKey),
@@ -215,7 +223,7 @@ async function engineOf(
   });
 }
 
-function servicesOf(engine: Engine): Service[] {
+function servicesOf(engine: Engine, schedules: Schedules): Service[] {
   return [
     {
       name: 'temporal.api.workflowservice.v1.WorkflowService',
@@ -224,6 +232,7 @@ function servicesOf(engine: Engine): Service[] {
         ...executionMethods(engine),
         ...updateMethods(engine),
         ...resetMethods(engine),
+        ...scheduleMethods(engine, schedules),
         ...multiOperationMethods(engine),
         ...historyMethods(engine),
         ...describeMethods(engine),

@@ -11,6 +11,7 @@
 import type { Effect, StoredEvent, Transfer } from './history/effects.js';
 import type { CollectionChanges, RunInfo, RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
+import type { ScheduleStore } from './schedules/record.js';
 import type { RunList } from './visibility/list.js';
 import type { VisibilityRecord } from './visibility/record.js';
 
@@ -46,7 +47,7 @@ export interface PendingTransfer {
   readonly transfer: Transfer;
 }
 
-export interface Store {
+export interface Store extends ScheduleStore {
   commit(change: Change): void | Promise<void>;
   /** Forgets a closed run: its history, and its place in lists. */
   drop(key: RunKey): void | Promise<void>;

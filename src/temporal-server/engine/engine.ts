@@ -85,6 +85,8 @@ export class Engine {
   readonly #retention: Retention;
   readonly #closedRuns = new ClosedRuns((run) => this.#letGo(run));
   #isClosed = false;
+  /** Told of each run that has closed: the first chance to see how. */
+  readonly closedWatchers = new Set<(run: Run) => void>();
   /** Queries that are out by themselves, by id. */
   readonly directQueries = new Map<string, { readonly run: Run; readonly query: PendingQuery }>();
 
@@ -259,6 +261,7 @@ export class Engine {
     this.observe({ kind: 'runClosed', ...run.key, status });
     this.#closedRuns.use(run);
     this.#retention.check();
+    for (const watch of this.closedWatchers) watch(run);
   }
 
   /** Forgets a closed run, and its workflow id with the last of its runs. */

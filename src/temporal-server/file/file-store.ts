@@ -10,6 +10,7 @@ import { open } from 'lmdb';
 import type { StoredEvent } from '../history/effects.js';
 import { isOpen, type RunInfo, type RunKey, type RunState } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
+import type { ScheduleRecord } from '../schedules/record.js';
 import type { Change, PendingTransfer, RunChange, Store } from '../store.js';
 import { StoreOpenError, storeDamaged } from '../store-errors.js';
 import type { SearchAttributeType } from '../visibility/attributes.js';
@@ -255,6 +256,19 @@ export class FileStore implements Store {
   putNamespace(namespace: Namespace): Promise<void> {
     const record = { ...namespace, searchAttributes: [...namespace.searchAttributes] };
     return this.#writer.write([put(formats.namespace, keys.namespace(namespace.name), record)]);
+  }
+
+  *schedules(): Iterable<ScheduleRecord> {
+    for (const [, record] of this.#all(formats.schedule, ranges.schedules())) yield record;
+  }
+
+  putSchedule(record: ScheduleRecord): Promise<void> {
+    const key = keys.schedule(record.namespace, record.scheduleId);
+    return this.#writer.write([put(formats.schedule, key, record)]);
+  }
+
+  dropSchedule(namespace: string, scheduleId: string): Promise<void> {
+    return this.#writer.write([[keys.schedule(namespace, scheduleId), undefined]]);
   }
 
   /** The server's time when it was last ahead of real time; 0 when it never was. */

@@ -10,6 +10,7 @@
  *     o run id                    the run is open
  *     x until run id              the run is closed, and kept until then
  *     t run id transfer id        a transfer that was not handed over yet
+ *     s namespace 0 schedule id   a schedule
  *     v namespace 0 order run id  the run as lists show it, in the order of lists
  *
  * Numbers are big-endian, so that keys sort as what they stand for.
@@ -25,6 +26,7 @@ const Kind = {
   open: 'o',
   expiry: 'x',
   transfer: 't',
+  schedule: 's',
   visible: 'v',
 } as const;
 
@@ -103,6 +105,8 @@ export const keys = {
   open: (runId: string) => key(Kind.open, run(runId)),
   expiry: (untilMs: number, runId: string) => key(Kind.expiry, instant(untilMs), run(runId)),
   transfer: (runId: string, id: number) => key(Kind.transfer, run(runId), uint32(id)),
+  schedule: (namespace: string, scheduleId: string) =>
+    key(Kind.schedule, text(`${namespace}\0${scheduleId}`)),
   visible: (namespace: string, { closedAtMs, startedAtMs }: ListPlace, runId: string) =>
     key(
       Kind.visible,
@@ -140,6 +144,7 @@ export const ranges = {
   transfersOf: (runId: string) => within(key(Kind.transfer, run(runId))),
   open: () => within(key(Kind.open)),
   expiry: () => within(key(Kind.expiry)),
+  schedules: () => within(key(Kind.schedule)),
   transfers: () => within(key(Kind.transfer)),
   /** The runs of a list, those after a place in it where one is given. */
   visible: (namespace: string, after?: ListPlace & { readonly runId: string }): Range => {

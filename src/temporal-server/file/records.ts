@@ -17,6 +17,7 @@ import type {
 } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
 import { type PlainCodec, plainCodec } from '../proto.js';
+import type { ScheduleRecord } from '../schedules/record.js';
 import { storeDamaged } from '../store-errors.js';
 import type { VisibilityRecord } from '../visibility/record.js';
 
@@ -133,6 +134,13 @@ const TRANSFER: Shape = {
   request: nested(EXTERNAL),
   outcome: nested(OUTCOME),
 };
+const SCHEDULE: Shape = {
+  schedule: message(`${API}.schedule.v1.Schedule`),
+  memo: MEMO,
+  searchAttributes: SEARCH_ATTRIBUTES,
+  lastResult: PAYLOADS,
+  lastFailure: FAILURE,
+};
 const VISIBLE: Shape = { memo: MEMO, searchAttributes: SEARCH_ATTRIBUTES };
 
 /** A kind of record. */
@@ -182,6 +190,7 @@ export const formats = {
   /** What has an id of its own text alone, since a key may hold but its hash. */
   id: json<{ readonly id: string; readonly eventId?: number }>(),
   transfer: json<Transfer>(TRANSFER),
+  schedule: json<ScheduleRecord>(SCHEDULE),
   visible: json<VisibilityRecord>(VISIBLE),
   run: json<{ readonly namespace: string; readonly workflowId: string; readonly runId: string }>(),
   namespace: json<Omit<Namespace, 'searchAttributes'> & { searchAttributes: [string, string][] }>(),

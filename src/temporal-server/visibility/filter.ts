@@ -178,7 +178,7 @@ interface Attribute {
 
 function attribute(name: string, custom: CustomAttributes): Attribute {
   const plain = name.startsWith('Custom.') ? name.slice('Custom.'.length) : name;
-  const type = custom.get(plain) ?? systemAttributes.get(plain);
+  const type = custom.get(plain) ?? systemAttributes.get(plain) ?? OF_SCHEDULES.get(plain);
   if (!type) throw badExpression(`column name '${name}' is not a valid search attribute`);
   const system = SYSTEM[plain];
   const its = { name: plain, type, key: `${type} ${plain}` };
@@ -190,8 +190,14 @@ export function statusName(status: number): string {
   return pascalCase(enumName(Status, status, 'WORKFLOW_EXECUTION_STATUS_'));
 }
 
+/** What queries for schedules may name besides: it is no attribute of any run. */
+const OF_SCHEDULES: ReadonlyMap<string, SearchAttributeType> = new Map([['ScheduleId', 'Keyword']]);
+const SCHEDULE_PREFIX = 'temporal-sys-scheduler:';
+
 const SYSTEM: { readonly [name: string]: ((r: VisibilityRecord) => Cell) | undefined } = {
   WorkflowId: (r) => r.key.workflowId,
+  ScheduleId: ({ key: { workflowId } }) =>
+    workflowId.startsWith(SCHEDULE_PREFIX) ? workflowId.slice(SCHEDULE_PREFIX.length) : undefined,
   RunId: (r) => r.key.runId,
   WorkflowType: (r) => r.workflowType,
   TaskQueue: (r) => r.taskQueue,

@@ -1,0 +1,195 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Clock } from '../../src/temporal-server/clock.js';
+import { duration, int64, Status } from '../../src/temporal-server/proto.js';
+import type {
+  BufferedStart,
+  ScheduleRecord,
+  ScheduleStore,
+} from '../../src/temporal-server/schedules/record.js';
+import { type End, withDefaults } from '../../src/temporal-server/schedules/rules.js';
+import { Schedules, type ScheduleWorld } from '../../src/temporal-server/schedules/schedules.js';
+
+const HOUR = 3_600_000;
+
+class Kept implements ScheduleStore {
+  readonly records = new Map<string, ScheduleRecord>();
+  putSchedule(record: ScheduleRecord) {
+    this.records.set(record.scheduleId, structuredClone(record));
+  }
+  dropSchedule(_: string, scheduleId: string) {
+    this.records.delete(scheduleId);
+  }
+  schedules() {
+    return [...this.records.values()];
+  }
+}
+
+/** A world whose time is a variable, and what was started in it. */
+function world(nowMs: number) {
+  const timers = new Map<object, { readonly atMs: number; readonly fire: () => void }>();
+  const started: BufferedStart[] = [];
+  const ends = new Map<string, End>();
+  const pending: Promise<unknown>[] = [];
+  let runs = 0;
+  const clock: Clock = {
+    now: () => nowMs,
+    setTimer(atMs, fire) {
+      const handle = {};
+      timers.set(handle, { atMs, fire });
+      return handle;
+    },
+    clearTimer: (handle) => void timers.delete(handle),
+    hold: () => () => {},
+  };
+  const made: ScheduleWorld = {
+    clock,
+    async start(_, start) {
+      started.push(start);
+      return { workflowId: 'w', runId: `r${nowMs}-${runs++}` };
+    },
+    cancel: async () => {},
+    terminate: async () => {},
+    end: (_, { runId }) => ends.get(runId),
+    background: (_, work) => void pending.push(work()),
+  };
+  const settle = async () => {
+    for (let seen = -1; seen < pending.length; ) {
+      seen = pending.length;
+      await Promise.all(pending);
+    }
+  };
+  return {
+    made,
+    started,
+    ends,
+    settle,
+    async turnTo(atMs: number) {
+      await settle();
+      nowMs = atMs;
+      for (const [handle, timer] of [...timers]) {
+        if (timer.atMs > nowMs) continue;
+        timers.delete(handle);
+        timer.fire();
+      }
+      await settle();
+    },
+  };
+}
+
+function record(more: Partial<ScheduleRecord['schedule']> = {}): ScheduleRecord {
+  return {
+    namespace: 'default',
+    scheduleId: 's',
+    requestId: 'r',
+    schedule: withDefaults({ spec: { interval: [{ interval: duration(HOUR) }] }, ...more }),
+    memo: {},
+    searchAttributes: {},
+    createdAtMs: 0,
+    updatedAtMs: undefined,
+    conflictToken: 1,
+    processedMs: 0,
+    buffer: [],
+    backfills: [],
+    running: [],
+    recent: [],
+    actionCount: 0,
+    missedCatchupWindow: 0,
+    overlapSkipped: 0,
+    bufferDropped: 0,
+    lastResult: undefined,
+    lastFailure: undefined,
+  };
+}
+
+const ALLOW_ALL = { overlapPolicy: 6 };
+
+describe('schedules in a store', () => {
+  it('go on after a restart, and catch up with what fell due meanwhile', async () => {
+    const store = new Kept();
+    const before = world(0);
+    const schedules = new Schedules(before.made, store);
+    await schedules.create(record({ policies: ALLOW_ALL }), undefined);
+    await before.turnTo(HOUR);
+    expect(before.started.map(({ nominalMs }) => nominalMs)).toEqual([HOUR]);
+    schedules.close();
+
+    const after = world(4.5 * HOUR);
+    const again = new Schedules(after.made, store);
+    again.open();
+    await after.settle();
+    expect(after.started.map(({ nominalMs }) => nominalMs)).toEqual([2 * HOUR, 3 * HOUR, 4 * HOUR]);
+    await after.turnTo(5 * HOUR);
+    expect(after.started).toHaveLength(4);
+    expect(store.records.get('s')).toMatchObject({ actionCount: 5, processedMs: 5 * HOUR });
+  });
+
+  it('count what is older than the catch-up window as missed, once', async () => {
+    const store = new Kept();
+    store.putSchedule(record({ policies: { ...ALLOW_ALL, catchupWindow: duration(HOUR) } }));
+    const { made, started, settle, turnTo } = world(4.5 * HOUR);
+    const schedules = new Schedules(made, store);
+    schedules.open();
+    await settle();
+    expect(started.map(({ nominalMs }) => nominalMs)).toEqual([4 * HOUR]);
+    await turnTo(5 * HOUR);
+    expect(store.records.get('s')).toMatchObject({ missedCatchupWindow: 3, actionCount: 2 });
+  });
+
+  it('learn after a restart how the workflow ended that was running', async () => {
+    const store = new Kept();
+    store.putSchedule({
+      ...record({ policies: { pauseOnFailure: true } }),
+      running: [{ workflowId: 'w', runId: 'old' }],
+    });
+    const { made, ends, settle } = world(HOUR / 2);
+    const failure = { message: 'broken' };
+    ends.set('old', { status: Status.WORKFLOW_EXECUTION_STATUS_FAILED, failure });
+    new Schedules(made, store).open();
+    await settle();
+    expect(store.records.get('s')).toMatchObject({
+      running: [],
+      lastFailure: failure,
+      schedule: { state: { paused: true, notes: 'paused due to workflow failure: w: broken' } },
+    });
+  });
+
+  it('do a long backfill bit by bit as there is room, and all of it', async () => {
+    const store = new Kept();
+    const { made, started, ends, settle } = world(0);
+    const schedules = new Schedules(made, store);
+    await schedules.create(record({ state: { paused: true } }), {
+      backfillRequest: [
+        {
+          startTime: { seconds: int64(HOUR / 1000) },
+          endTime: { seconds: int64((600 * HOUR) / 1000) },
+          overlapPolicy: 3,
+        },
+      ],
+    });
+    await settle();
+    expect(store.records.get('s')?.buffer.length).toBeGreaterThan(400);
+    expect(store.records.get('s')?.buffer.length).toBeLessThanOrEqual(500);
+    for (let i = 0; i < 600; i++) {
+      const running = store.records.get('s')?.running[0]?.runId ?? '';
+      ends.set(running, { status: Status.WORKFLOW_EXECUTION_STATUS_COMPLETED });
+      schedules.closed(running);
+      await settle();
+    }
+    expect(started).toHaveLength(600);
+    expect(started.at(-1)?.nominalMs).toBe(600 * HOUR);
+  });
+
+  it('are forgotten a week after their last action when there is nothing left to do', async () => {
+    const store = new Kept();
+    const { made, turnTo } = world(0);
+    const endTime = { seconds: int64((1.5 * HOUR) / 1000) };
+    const spec = { interval: [{ interval: duration(HOUR) }], endTime };
+    await new Schedules(made, store).create(record({ spec }), undefined);
+    await turnTo(HOUR);
+    expect(store.records.get('s')?.actionCount).toBe(1);
+    await turnTo(HOUR + 7 * 24 * HOUR - 1);
+    expect(store.records.size).toBe(1);
+    await turnTo(HOUR + 7 * 24 * HOUR);
+    expect(store.records.size).toBe(0);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { duration, timestamp } from '../../src/temporal-server/proto.js';
+import { compileCalendar } from '../../src/temporal-server/schedules/calendar.js';
+import { parseCron } from '../../src/temporal-server/schedules/calendar-text.js';
+import { canonicalSpec, compileSpec, type Spec } from '../../src/temporal-server/schedules/spec.js';
+import { zoneOf } from '../../src/temporal-server/schedules/zone.js';
+
+/** The first times of a spec after an instant, as UTC to the second. */
+function times(spec: Spec, after: string, count: number): string[] {
+  const compiled = compileSpec(canonicalSpec(spec), 'seed');
+  const found: string[] = [];
+  let atMs = Date.parse(after);
+  while (found.length < count) {
+    const next = compiled.next(atMs);
+    if (!next) break;
+    atMs = next.dueMs;
+    found.push(new Date(atMs).toISOString().slice(0, 19));
+  }
+  return found;
+}
+
+const cron = (...cronString: string[]) => ({ cronString });
+
+describe('the times of a schedule', () => {
+  it.each<[string, Spec, string, string[]]>([
+    [
+      'a cron string on weekdays',
+      cron('0 12 * * MON-FRI'),
+      '2026-03-06T00:00:00Z',
+      ['2026-03-06T12:00:00', '2026-03-09T12:00:00'],
+    ],
+    [
+      'both days of a cron string have to match',
+      cron('0 0 13 * FRI'),
+      '2026-03-01T00:00:00Z',
+      ['2026-03-13T00:00:00', '2026-11-13T00:00:00'],
+    ],
+    [
+      'a cron string with seconds and years',
+      cron('30 0 12 1 1 * 2030'),
+      '2026-01-01T00:00:00Z',
+      ['2030-01-01T12:00:30'],
+    ],
+    [
+      '@every with a phase',
+      cron('@every 6h/1h'),
+      '2026-01-01T00:00:00Z',
+      ['2026-01-01T01:00:00', '2026-01-01T07:00:00'],
+    ],
+    ['@daily', cron('@daily'), '2026-01-01T00:00:00Z', ['2026-01-02T00:00:00']],
+    ['7 is Sunday', cron('0 0 * * 7'), '2026-03-02T00:00:00Z', ['2026-03-08T00:00:00']],
+    [
+      'a calendar of texts',
+      { calendar: [{ hour: '3-7/2', month: 'jan,feb', dayOfMonth: '31' }] },
+      '2026-01-31T04:00:00Z',
+      ['2026-01-31T05:00:00', '2026-01-31T07:00:00', '2027-01-31T03:00:00'],
+    ],
+    [
+      'whichever of several comes first',
+      {
+        calendar: [{ hour: '12' }],
+        interval: [{ interval: duration(10 * 3_600_000), phase: duration(3_600_000) }],
+      },
+      '1970-01-01T00:00:00Z',
+      ['1970-01-01T01:00:00', '1970-01-01T11:00:00', '1970-01-01T12:00:00', '1970-01-01T21:00:00'],
+    ],
+    [
+      'what is excluded is left out',
+      { cronString: ['0 0 * * *'], excludeCalendar: [{ hour: '*', dayOfWeek: 'sat,sun' }] },
+      '2026-03-05T12:00:00Z',
+      ['2026-03-06T00:00:00', '2026-03-09T00:00:00'],
+    ],
+    [
+      'the first and the last instant are part of the span',
+      {
+        cronString: ['0 * * * *'],
+        startTime: timestamp(Date.parse('2026-01-01T05:00:00Z')),
+        endTime: timestamp(Date.parse('2026-01-01T06:00:00Z')),
+      },
+      '2026-01-01T00:00:00Z',
+      ['2026-01-01T05:00:00', '2026-01-01T06:00:00'],
+    ],
+    [
+      'a time zone',
+      { cronString: ['0 12 * * *'], timezoneName: 'Europe/Berlin' },
+      '2026-03-28T00:00:00Z',
+      ['2026-03-28T11:00:00', '2026-03-29T10:00:00'],
+    ],
+    [
+      'a time zone in the cron string',
+      cron('TZ=America/New_York 30 8 * * *'),
+      '2026-07-01T00:00:00Z',
+      ['2026-07-01T12:30:00'],
+    ],
+    [
+      'a time that clocks skip is left out',
+      { cronString: ['30 2 * * *'], timezoneName: 'Europe/Berlin' },
+      '2026-03-28T00:00:00Z',
+      ['2026-03-28T01:30:00', '2026-03-30T00:30:00'],
+    ],
+    [
+      'a time that clocks repeat comes twice',
+      { cronString: ['30 2 * * *'], timezoneName: 'Europe/Berlin' },
+      '2026-10-24T12:00:00Z',
+      ['2026-10-25T00:30:00', '2026-10-25T01:30:00', '2026-10-26T01:30:00'],
+    ],
+    ['a day that never comes', cron('0 0 30 2 *'), '2026-01-01T00:00:00Z', []],
+    ['nothing at all', {}, '2026-01-01T00:00:00Z', []],
+  ])('%s', (_, spec, after, expected) => {
+    expect(times(spec, after, Math.max(expected.length, 1)).slice(0, expected.length)).toEqual(
+      expected,
+    );
+    if (expected.length === 0) expect(times(spec, after, 1)).toEqual([]);
+  });
+
+  it('are those instants whose clock fits, and no other', () => {
+    const zones = [
+      'UTC',
+      'Europe/Berlin',
+      'America/New_York',
+      'Australia/Lord_Howe',
+      'Asia/Kolkata',
+    ];
+    const days = [
+      '2026-03-08',
+      '2026-03-29',
+      '2026-04-04',
+      '2026-10-03',
+      '2026-10-25',
+      '2026-11-01',
+    ];
+    const some = (max: number) =>
+      fc.array(fc.integer({ min: 0, max }), { minLength: 1, maxLength: 3 }).map((v) => v.join(','));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.constantFrom(...days),
+        fc.integer({ min: 0, max: 24 * 60 }),
+        some(59),
+        some(23),
+        (zoneName, day, minutes, minute, hour) => {
+          const { calendar = {} } = parseCron(`${minute} ${hour} * * *`);
+          const compiled = compileCalendar(calendar, zoneOf(zoneName));
+          const afterMs = Date.parse(`${day}T00:00:00Z`) + minutes * 60_000;
+          let expected = afterMs + 60_000;
+          while (!compiled.matches(expected)) expected += 60_000;
+          expect(compiled.next(afterMs)).toBe(expected);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('are spread by jitter, always in the same way, and never past the next time', () => {
+    const spec = { cronString: ['* * * * *'], jitter: duration(3_600_000) };
+    const first = times(spec, '2026-01-01T00:00:00Z', 20);
+    expect(times(spec, '2026-01-01T00:00:00Z', 20)).toEqual(first);
+    expect(new Set(first.map((at) => at.slice(17))).size).toBeGreaterThan(5);
+    expect([...first].sort()).toEqual(first);
+  });
+
+  it.each<[string, Spec]>([
+    ['CronString does not have 5-7 fields', cron('0 12 * *')],
+    ['Minute is not in range [0-59]', cron('99 12 * * *')],
+    ['Hour Start is not in range [0-23]', cron('0 30-31 * * *')],
+    ['DayOfMonth End is before Start or not in range [1-31]', cron('0 0 5-3 * *')],
+    ['Minute has too many slashes', cron('1/2/3 * * * *')],
+    ['Minute has too many dashes', cron('1-2-3 * * * *')],
+    ['Minute missing step value', cron('1/ * * * *')],
+    ['Minute has invalid Step', cron('1/0 * * * *')],
+    ['Minute is not in range [0-59], Month is not in range [1-12]', cron('x * * nomonth *')],
+    ['CronString does not have interval after @every', cron('@every')],
+    ['time: invalid duration "soon"', cron('@every soon')],
+    ['CronString has time zone but missing fields', cron('TZ=UTC')],
+    ['conflicting timezone names', cron('TZ=UTC * * * * *', 'TZ=Europe/Paris * * * * *')],
+    ['unknown time zone Nowhere/X', { timezoneName: 'Nowhere/X' }],
+    ['interval is too small', { interval: [{ interval: duration(10) }] }],
+    [
+      'phase cannot be greater than Interval',
+      { interval: [{ interval: duration(2000), phase: duration(2000) }] },
+    ],
+    [
+      'invalid calendar spec: Second has invalid Step, Hour Start is not in range [0-23]',
+      { structuredCalendar: [{ hour: [{ start: 24 }], second: [{ step: -1 }] }] },
+    ],
+  ])('are refused: %s', (message, spec) => {
+    expect(() => canonicalSpec(spec)).toThrow(message);
+  });
+});

@@ -1,0 +1,32 @@
+/** A time zone: how far its clocks are from UTC at an instant. */
+import { SpecError } from './calendar-text.js';
+
+/** Milliseconds to add to UTC, at an instant in milliseconds since the epoch. */
+export type Zone = (atMs: number) => number;
+
+/** The zone of a name of the IANA database; none is UTC. */
+export function zoneOf(name: string): Zone {
+  if (name === '' || name === 'UTC' || name === 'Etc/UTC') return () => 0;
+  let format: Intl.DateTimeFormat;
+  try {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+  } catch {
+    throw new SpecError(`unknown time zone ${name}`); // all that the constructor can refuse
+  }
+  return (atMs) => {
+    const whole = Math.floor(atMs / 1000) * 1000;
+    const parts: { [type: string]: number } = {};
+    for (const { type, value } of format.formatToParts(whole)) parts[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - whole;
+  };
+}
