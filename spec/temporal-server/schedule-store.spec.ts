@@ -1,5 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Clock } from '../../src/temporal-server/clock.js';
+import { startTemporalServer } from '../../src/temporal-server/index.js';
 import { duration, int64, Status } from '../../src/temporal-server/proto.js';
 import type {
   BufferedStart,
@@ -8,6 +12,8 @@ import type {
 } from '../../src/temporal-server/schedules/record.js';
 import { type End, withDefaults } from '../../src/temporal-server/schedules/rules.js';
 import { Schedules, type ScheduleWorld } from '../../src/temporal-server/schedules/schedules.js';
+import { ByHand, commands } from './support/by-hand.js';
+import { rawClient } from './support/raw.js';
 
 const HOUR = 3_600_000;
 
@@ -191,5 +197,67 @@ describe('schedules in a store', () => {
     expect(store.records.size).toBe(1);
     await turnTo(HOUR + 7 * 24 * HOUR);
     expect(store.records.size).toBe(0);
+  });
+});
+
+describe('schedules in a file', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'perdure-schedules-'));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are as they were in the next server, with what they had started and what they wait for', async () => {
+    const dbFilename = join(folder, 'data.db');
+    const request = { namespace: 'default', scheduleId: 's', requestId: 'r' };
+    const action = {
+      startWorkflow: {
+        workflowId: 'w',
+        workflowType: { name: 't' },
+        taskQueue: { name: 'q' },
+        input: { payloads: [{ data: Buffer.from('1') }] },
+      },
+    };
+    const first = await startTemporalServer({ port: 0, dbFilename });
+    const before = rawClient(first.address);
+    const runs = new ByHand(before, 'file');
+    await before.call('CreateSchedule', {
+      ...request,
+      schedule: {
+        spec: { cronString: ['0 12 * * *'], timezoneName: 'Europe/Berlin' },
+        action,
+        policies: { overlapPolicy: 2 },
+      },
+      memo: { fields: { note: { data: Buffer.from('"kept"') } } },
+    });
+    await before.call('PatchSchedule', { ...request, patch: { triggerImmediately: {} } });
+    const task = await runs.poll('q');
+    await before.call('PatchSchedule', {
+      ...request,
+      patch: { triggerImmediately: { scheduledTime: { seconds: 1_700_000_000 } } },
+    });
+    const described = await before.call('DescribeSchedule', request);
+    expect(described.info).toMatchObject({ bufferSize: expect.anything() });
+    before.close();
+    await first.close();
+
+    const second = await startTemporalServer({ port: 0, dbFilename });
+    const after = rawClient(second.address);
+    expect(await after.call('DescribeSchedule', request)).toEqual(described);
+    const again = new ByHand(after, 'file');
+    await again.complete(task, commands.complete);
+    const next = await again.poll('q');
+    expect(next.workflowExecution.workflowId).toBe('w-2023-11-14T22:13:20Z');
+    await after.call('DeleteSchedule', request);
+    after.close();
+    await second.close();
+
+    const third = await startTemporalServer({ port: 0, dbFilename });
+    const last = rawClient(third.address);
+    await expect(last.call('DescribeSchedule', request)).rejects.toThrow('not found');
+    last.close();
+    await third.close();
   });
 });

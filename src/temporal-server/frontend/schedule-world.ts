@@ -67,7 +67,7 @@ async function startAction(
   record: ScheduleRecord,
   start: BufferedStart,
 ): Promise<Execution | undefined> {
-  const request = requestOf(engine, record, start);
+  const request = requestOf(record, start);
   if (!request) return undefined;
   try {
     checkStart(engine, request);
@@ -102,11 +102,7 @@ function isAllowAll(record: ScheduleRecord, { overlapPolicy }: BufferedStart): b
   return policyOf(record, overlapPolicy) === Policy.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL;
 }
 
-function requestOf(
-  engine: Engine,
-  record: ScheduleRecord,
-  start: BufferedStart,
-): StartRequest | undefined {
+function requestOf(record: ScheduleRecord, start: BufferedStart): StartRequest | undefined {
   const action = record.schedule.action?.startWorkflow;
   if (!action) return undefined;
   const nominal = `${new Date(start.nominalMs).toISOString().slice(0, 19)}Z`;
@@ -118,7 +114,8 @@ function requestOf(
     namespace: record.namespace,
     workflowId: keepsId ? action.workflowId : `${action.workflowId}-${nominal}`,
     identity: identityOf(record),
-    requestId: engine.newId(),
+    // The same when it is taken once more after a crash: then it is the same workflow.
+    requestId: `${record.scheduleId}-${record.actionCount}-${start.nominalMs}`,
     workflowIdReusePolicy: repeats
       ? Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
       : Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,

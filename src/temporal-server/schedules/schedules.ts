@@ -3,7 +3,7 @@
  *
  * 1. What happens to one schedule happens one after the other.
  * 2. A change is stored before it is acknowledged, and before an action that follows from it; an
- *    action that is taken again after a crash has the same workflow id and is refused.
+ *    action that is taken again after a crash finds the workflow that it started.
  * 3. A schedule that is at work holds the clock.
  */
 import type { Clock, TimerHandle } from '../clock.js';
