@@ -169,13 +169,22 @@ describe('checked casts', () => {
       ['string(1)', 'string expected, got number'],
       ['string()', 'string expected, got no value'],
       ['number("1")', 'number expected, got string'],
-      ['integer(1.5)', 'integer expected, got number'],
+      ['integer(1.5)', 'integer expected, got 1.5'],
+      ['integer(2^53)', 'integer expected, got 9.007199254740992e+15'],
+      ['integer("1")', 'integer expected, got string'],
       ['boolean(nil)', 'boolean expected, got nil'],
     ]) {
       expect(startLua(`return function() ${call} end`).error?.message).toBe(
         `test.lua:1: ${message}`,
       );
     }
+  });
+
+  it('are no other for one process because another has none left', () => {
+    const engine = fengariEngine([]);
+    startLua('string, number, integer, boolean = nil', { engine });
+    const texts = 'return string("a"), number(1.5), integer(3), boolean(false)';
+    expect(startLua(`return function() ${texts} end`, { engine }).value).toBe('a');
   });
 });
 

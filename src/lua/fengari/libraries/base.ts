@@ -1,6 +1,6 @@
 /** The global functions. `dofile`, `loadfile`, `io` and the rest of `debug` do not exist. */
 import { closureOf, loadText } from '../compile.js';
-import { isExactWhole, parseInBase, parseNumber } from '../numerals.js';
+import { formatNumber, isExactWhole, parseInBase, parseNumber } from '../numerals.js';
 import { concatBytes, encodeText, readable } from '../text.js';
 import {
   argument,
@@ -162,11 +162,15 @@ const xpcall: LuaFunction = (L) => {
 };
 
 /** A checked cast (`number(x)`): the value itself where it has the type, else an error. */
-function cast(type: string, accepts: (value: TValue) => boolean): LuaFunction {
+function cast(
+  type: string,
+  accepts: (value: TValue) => boolean,
+  got: (value: TValue | undefined) => string = typeName,
+): LuaFunction {
   return (L) => {
     const value = argument(L, 1);
     if (value === undefined || !accepts(value)) {
-      return raise(L, `${type} expected, got ${typeName(value)}`);
+      return raise(L, `${type} expected, got ${got(value)}`);
     }
     push(L, value.type, value.value);
     return 1;
@@ -174,6 +178,12 @@ function cast(type: string, accepts: (value: TValue) => boolean): LuaFunction {
 }
 
 const isNumber = (value: TValue): boolean => (value.type & 0x0f) === Type.NUMBER;
+
+const isWhole = (value: TValue): boolean => isNumber(value) && isExactWhole(value.value as number);
+
+/** What is wrong with a number that is not whole is not its type. */
+const typeOrNumber = (value: TValue | undefined): string =>
+  value !== undefined && isNumber(value) ? formatNumber(value.value as number) : typeName(value);
 
 /** `string(x)`: what the `string` table does when it is called. */
 export const castToString = cast('string', (value) => (value.type & 0x0f) === Type.STRING);
@@ -195,7 +205,7 @@ export const baseFunctions: Functions = {
   boolean: cast('boolean', (value) => (value.type & 0x0f) === Type.BOOLEAN),
   collectgarbage,
   ipairs,
-  integer: cast('integer', (value) => isNumber(value) && isExactWhole(value.value as number)),
+  integer: cast('integer', isWhole, typeOrNumber),
   load,
   number: cast('number', isNumber),
   pairs,
