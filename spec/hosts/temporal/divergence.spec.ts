@@ -98,6 +98,11 @@ describe('a changed source on an open run', () => {
       withLine(8, '  funcs.call("app:charge", 10) time.sleep("10ms")'),
       /order\.lua:8 asks for: activity app:charge\(10\).*order\.lua:8: timer of 10 ms/,
     ],
+    [
+      'another call, in a typed source',
+      withLine(6, '  local paid: number? = funcs.call("app:refund", 10) as number'),
+      /order\.lua:6 asks for: activity app:refund\(10\).*asked for at order\.lua:6: activity app:charge\(10\)/,
+    ],
   ])(
     'is reported with both places, and waits for fixed code: %s',
     async (_name, changed, expected) => {
