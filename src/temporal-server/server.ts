@@ -5,6 +5,7 @@ import { type Clock, skippingClock, systemClock } from './clock.js';
 import { Engine, type Task } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
 import { deliverTransfer } from './engine/transfers.js';
+import { activityOperationMethods } from './frontend/activity-operations.js';
 import { activityTaskMethods } from './frontend/activity-tasks.js';
 import { describeMethods } from './frontend/describe.js';
 import { executionMethods } from './frontend/executions.js';
@@ -239,6 +240,7 @@ function servicesOf(engine: Engine, schedules: Schedules): Service[] {
         ...listMethods(engine),
         ...workflowTaskMethods(engine),
         ...activityTaskMethods(engine),
+        ...activityOperationMethods(engine),
       },
     },
     { name: 'temporal.api.operatorservice.v1.OperatorService', methods: operatorMethods(engine) },

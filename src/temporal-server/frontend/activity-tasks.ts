@@ -115,8 +115,7 @@ async function heartbeat(
     await engine.update(run, (d) => failOversized(d, refIn(d), 'Heartbeat details exceed', ''));
     return { cancelRequested: true };
   }
-  const cancelRequested = await engine.update(run, (d) => heartbeatActivity(d, refIn(d), details));
-  return { cancelRequested };
+  return engine.update(run, (d) => heartbeatActivity(d, refIn(d), details));
 }
 
 async function complete(

@@ -7,6 +7,7 @@ import { type ActivityInfo, isOpen } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
 import { duration, EventType, enums, int64, type temporal, timestamp } from '../proto.js';
 import { type VisibilityRecord, visibilityRecord } from '../visibility/record.js';
+import { shownOptions } from './activity-operations.js';
 import { executionIds } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -118,12 +119,24 @@ function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPend
       currentRetryInterval: duration(backoffMs(activity.retryPolicy, activity.attempt - 1)),
     }),
     priority: activity.priority ?? {},
+    paused: activity.paused !== undefined,
+    ...(activity.paused && {
+      pauseInfo: {
+        pauseTime: timestamp(activity.paused.atMs),
+        manual: { identity: activity.paused.identity, reason: activity.paused.reason },
+      },
+    }),
+    activityOptions: shownOptions(activity),
   };
 }
 
-function activityState({ phase, cancelRequestedEventId }: ActivityInfo): number {
+function activityState({ phase, cancelRequestedEventId, paused }: ActivityInfo): number {
   const { PendingActivityState: State } = enums;
   if (cancelRequestedEventId > 0) return State.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
+  if (paused)
+    return phase.kind === 'started'
+      ? State.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED
+      : State.PENDING_ACTIVITY_STATE_PAUSED;
   return phase.kind === 'started'
     ? State.PENDING_ACTIVITY_STATE_STARTED
     : State.PENDING_ACTIVITY_STATE_SCHEDULED;

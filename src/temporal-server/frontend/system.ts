@@ -49,6 +49,13 @@ export function systemMethods(engine: Engine): { [method: string]: Method } {
       updateNamespace(engine, request),
     DescribeTaskQueue: (request: Request<'DescribeTaskQueueRequest'>) =>
       describeTaskQueue(engine, request),
+    ListTaskQueuePartitions: (request: Request<'ListTaskQueuePartitionsRequest'>) => {
+      namespaces.get(request.namespace);
+      const key = request.taskQueue?.name;
+      if (!key) throw invalid('taskQueue is not set');
+      const only = [{ key, ownerHostName: 'perdure-embedded' }];
+      return { activityTaskQueuePartitions: only, workflowTaskQueuePartitions: only };
+    },
     RecordWorkerHeartbeat: () => ({}),
   };
 }

@@ -136,9 +136,11 @@ function tryAgain(
   failure: Failure | undefined,
 ): number | undefined {
   if (activity.cancelRequestedEventId > 0) return RetryState.RETRY_STATE_CANCEL_REQUESTED;
+  // After a reset the attempt that has just failed does not count.
+  const attempt = activity.reset ? 0 : activity.attempt;
   const decision = decideRetry({
     policy: activity.retryPolicy,
-    attempt: activity.attempt,
+    attempt,
     failure,
     nowMs: d.nowMs,
     expiresAtMs: expiresAtMs(activity),
@@ -147,9 +149,11 @@ function tryAgain(
   const untilMs = d.nowMs + decision.delayMs;
   put(d, {
     ...activity,
-    attempt: activity.attempt + 1,
+    attempt: attempt + 1,
     phase: { kind: 'backoff', untilMs },
     lastFailure: failure,
+    heartbeat: activity.reset?.heartbeat ? undefined : activity.heartbeat,
+    reset: undefined,
   });
   d.disarm(due(activity, 'startToClose'));
   d.disarm(due(activity, 'heartbeat'));
@@ -243,16 +247,27 @@ function hasBufferedEnd(d: Draft, scheduledEventId: number): boolean {
   });
 }
 
-/** A heartbeat. True when the activity should stop because it was cancelled. */
+/** What a worker is told with a heartbeat of its activity. */
+export interface HeartbeatAnswer {
+  /** It should stop: it was cancelled. */
+  readonly cancelRequested: boolean;
+  readonly activityPaused: boolean;
+  readonly activityReset: boolean;
+}
+
 export function heartbeatActivity(
   d: Draft,
   ref: ActivityRef,
   details: Payloads | undefined,
-): boolean {
+): HeartbeatAnswer {
   const activity = startedActivity(d, ref);
   put(d, { ...activity, heartbeat: { details, atMs: d.nowMs } });
   armHeartbeat(d, activity);
-  return activity.cancelRequestedEventId > 0;
+  return {
+    cancelRequested: activity.cancelRequestedEventId > 0,
+    activityPaused: activity.paused !== undefined,
+    activityReset: activity.reset !== undefined,
+  };
 }
 
 /** One of an activity's timers is due. */

@@ -20,7 +20,9 @@ export function put(d: Draft, activity: ActivityInfo): void {
 }
 
 function weight(activity: ActivityInfo): number {
-  return activity.background || activity.phase.kind === 'backoff' ? 0 : 1;
+  const { background, phase, paused } = activity;
+  const waits = phase.kind === 'backoff' || (phase.kind === 'scheduled' && paused !== undefined);
+  return background || waits ? 0 : 1;
 }
 
 export function remove(d: Draft, activity: ActivityInfo): void {
@@ -37,8 +39,9 @@ export function remove(d: Draft, activity: ActivityInfo): void {
     d.disarm(due(activity, what));
 }
 
+/** Offers an activity to workers; a paused one waits until it is unpaused. */
 export function offer(d: Draft, activity: ActivityInfo): void {
-  if (activity.phase.kind !== 'scheduled') return;
+  if (activity.phase.kind !== 'scheduled' || activity.paused) return;
   const { scheduledEventId, taskQueue } = activity;
   d.effects.push({
     kind: 'activityTask',

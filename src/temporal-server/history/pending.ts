@@ -77,6 +77,7 @@ function activity(activity: ActivityInfo): Effect[] {
   const close = within('scheduleToClose', activity.scheduledAtMs, activity.scheduleToCloseMs);
   switch (phase.kind) {
     case 'scheduled': {
+      if (activity.paused) return close;
       const { attemptScheduledAtMs, scheduleToStartMs } = activity;
       return [
         ...close,

@@ -91,7 +91,7 @@ export function backoffMs(policy: RetryPolicy, attempt: number): number {
   const initialMs = durationMs(policy.initialInterval) || ACTIVITY_DEFAULTS.initialIntervalMs;
   const coefficient = policy.backoffCoefficient || ACTIVITY_DEFAULTS.coefficient;
   const maximumMs = durationMs(policy.maximumInterval) || initialMs * MAXIMUM_INTERVAL_FACTOR;
-  return Math.min(initialMs * coefficient ** (attempt - 1), maximumMs);
+  return Math.min(initialMs * coefficient ** Math.max(attempt - 1, 0), maximumMs);
 }
 
 /** Whether a failure of this kind may be tried again at all. */

@@ -1,0 +1,195 @@
+/** Pause, unpause and reset pending activities, and change their options. */
+import type { Engine } from '../engine/engine.js';
+import type { Run } from '../engine/run.js';
+import { invalid } from '../errors.js';
+import type { Method } from '../grpc/edge.js';
+import {
+  type ActivityChoice,
+  type ActivityOptions,
+  changeActivityOptions,
+  chosen,
+  pauseActivity,
+  resetActivity,
+  unpauseActivity,
+} from '../history/activity-operations.js';
+import { optionsOf } from '../history/activity-schedule.js';
+import { retryPolicyProblem, withDefaults } from '../history/retry.js';
+import type { ActivityInfo } from '../history/state.js';
+import { codec, duration, durationMs, type HistoryEvent, type temporal } from '../proto.js';
+
+type Wf = typeof temporal.api.workflowservice.v1;
+type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
+type Options = temporal.api.activity.v1.IActivityOptions;
+
+const eventCodec = codec<HistoryEvent>('temporal.api.history.v1.HistoryEvent');
+
+export function activityOperationMethods(engine: Engine): { [method: string]: Method } {
+  return {
+    PauseActivity: async (request: Request<'PauseActivityRequest'>) => {
+      const { identity, reason } = request;
+      const choice = choiceOf(request);
+      await engine.update(runOf(engine, request), (d) => {
+        for (const activity of chosen(d, choice))
+          pauseActivity(d, activity, { atMs: d.nowMs, identity, reason });
+      });
+      return {};
+    },
+    UnpauseActivity: async (request: Request<'UnpauseActivityRequest'>) => {
+      const { resetAttempts, resetHeartbeat } = request;
+      const choice = choiceOf(request, request.unpauseAll);
+      await engine.update(runOf(engine, request), (d) => {
+        for (const activity of chosen(d, choice))
+          unpauseActivity(d, activity, {
+            resetAttempts,
+            resetHeartbeat,
+            delayMs: delayOf(request),
+          });
+      });
+      return {};
+    },
+    ResetActivity: (request: Request<'ResetActivityRequest'>) => reset(engine, request),
+    UpdateActivityOptions: (request: Request<'UpdateActivityOptionsRequest'>) =>
+      updateOptions(engine, request),
+  };
+}
+
+interface Target {
+  readonly namespace: string;
+  readonly execution?: temporal.api.common.v1.IWorkflowExecution | null;
+}
+
+function runOf(engine: Engine, { namespace, execution }: Target): Run {
+  engine.namespaces.get(namespace);
+  const workflowId = execution?.workflowId;
+  if (!workflowId) throw invalid('WorkflowId is not set on request.');
+  return engine.find(namespace, workflowId, execution?.runId ?? '');
+}
+
+function choiceOf(
+  request: { readonly id?: string | null; readonly type?: string | null },
+  all?: boolean | null,
+): ActivityChoice {
+  if (request.id) return { kind: 'id', id: request.id };
+  if (request.type) return { kind: 'type', type: request.type };
+  if (all) return { kind: 'all' };
+  throw invalid('either activity id or activity type must be provided');
+}
+
+/** Somewhere within the jitter. */
+function delayOf({ jitter }: Pick<Request<'ResetActivityRequest'>, 'jitter'>): number {
+  return Math.floor(Math.random() * durationMs(jitter));
+}
+
+async function reset(engine: Engine, request: Request<'ResetActivityRequest'>): Promise<object> {
+  const run = runOf(engine, request);
+  const choice = choiceOf(request, request.matchAll);
+  const { resetHeartbeat, keepPaused, restoreOriginalOptions } = request;
+  await engine.update(run, (d) => {
+    for (const activity of chosen(d, choice)) {
+      if (restoreOriginalOptions)
+        changeActivityOptions(d, activity, originalOptions(engine, run, activity));
+      const current = d.activities.get(activity.scheduledEventId) ?? activity;
+      resetActivity(d, current, { resetHeartbeat, keepPaused, delayMs: delayOf(request) });
+    }
+  });
+  return {};
+}
+
+/** The options that history tells of. */
+function originalOptions(engine: Engine, run: Run, activity: ActivityInfo): ActivityOptions {
+  const id = activity.scheduledEventId;
+  const [stored] = engine.store.events(run.key, id, id);
+  const event = stored ? eventCodec.decode(stored.bytes) : {};
+  const attributes = event.activityTaskScheduledEventAttributes ?? {};
+  return { ...optionsOf(attributes), taskQueue: attributes.taskQueue?.name ?? '' };
+}
+
+async function updateOptions(
+  engine: Engine,
+  request: Request<'UpdateActivityOptionsRequest'>,
+): Promise<object> {
+  const run = runOf(engine, request);
+  const choice = choiceOf(request, request.matchAll);
+  const paths = request.updateMask?.paths ?? [];
+  if (request.restoreOriginal && paths.length > 0)
+    throw invalid('Both UpdateMask and RestoreOriginal are provided');
+  if (!request.restoreOriginal && !request.activityOptions)
+    throw invalid('ActivityOptions are not provided');
+  if (!request.restoreOriginal && !request.updateMask) throw invalid('UpdateMask is not provided');
+  const after = await engine.update(run, (d) =>
+    chosen(d, choice).map((activity) => {
+      const options = request.restoreOriginal
+        ? originalOptions(engine, run, activity)
+        : merged(activity, request.activityOptions ?? {}, paths);
+      changeActivityOptions(d, activity, options);
+      return options;
+    }),
+  );
+  const last = after.at(-1);
+  return last ? { activityOptions: shownOptions(last) } : {};
+}
+
+/** The options that the mask names, of the request; the rest as it was. */
+function merged(
+  activity: ActivityInfo,
+  options: Options,
+  paths: readonly string[],
+): ActivityOptions {
+  const named = new Set(paths.map(camelCase));
+  const span = (name: SpanName, before: number) =>
+    named.has(name) ? durationMs(options[name]) : before;
+  const policy = { ...activity.retryPolicy };
+  for (const field of POLICY_FIELDS) {
+    if (!named.has('retryPolicy') && !named.has(`retryPolicy.${field}`)) continue;
+    if (!options.retryPolicy) throw invalid('RetryPolicy is not provided');
+    Object.assign(policy, { [field]: options.retryPolicy[field] });
+  }
+  const moves = named.has('taskQueue') || named.has('taskQueue.name');
+  const taskQueue = moves ? options.taskQueue?.name : activity.taskQueue;
+  if (!taskQueue) throw invalid('TaskQueue is not provided');
+  const changed: ActivityOptions = {
+    taskQueue,
+    scheduleToCloseMs: span('scheduleToCloseTimeout', activity.scheduleToCloseMs),
+    scheduleToStartMs: span('scheduleToStartTimeout', activity.scheduleToStartMs),
+    startToCloseMs: span('startToCloseTimeout', activity.startToCloseMs),
+    heartbeatMs: span('heartbeatTimeout', activity.heartbeatMs),
+    retryPolicy: withDefaults(policy),
+  };
+  const problem = retryPolicyProblem(policy);
+  if (problem) throw invalid(problem);
+  if (changed.startToCloseMs === 0 && changed.scheduleToCloseMs === 0)
+    throw invalid(
+      `A valid StartToClose or ScheduleToCloseTimeout is not set on ScheduleActivityTaskCommand. ActivityId=${activity.activityId} ActivityType=${activity.activityType}`,
+    );
+  return changed;
+}
+
+type SpanName =
+  | 'scheduleToCloseTimeout'
+  | 'scheduleToStartTimeout'
+  | 'startToCloseTimeout'
+  | 'heartbeatTimeout';
+
+const POLICY_FIELDS = [
+  'initialInterval',
+  'backoffCoefficient',
+  'maximumInterval',
+  'maximumAttempts',
+] as const;
+
+/** Masks name fields as the protocol does, or as its JSON does. */
+function camelCase(path: string): string {
+  return path.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Options as describe shows them. */
+export function shownOptions(options: ActivityOptions): Options {
+  return {
+    taskQueue: { name: options.taskQueue },
+    scheduleToCloseTimeout: duration(options.scheduleToCloseMs),
+    scheduleToStartTimeout: duration(options.scheduleToStartMs),
+    startToCloseTimeout: duration(options.startToCloseMs),
+    heartbeatTimeout: duration(options.heartbeatMs),
+    retryPolicy: options.retryPolicy,
+  };
+}
