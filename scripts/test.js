@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { conformanceTable, documentedTable } from './conformance.js';
 import { prepare, root } from './prepare.js';
 
 /** Folders of specs that start servers, workers or whole programs. */
@@ -27,6 +28,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'perdure-test-'));
 const report = join(scratch, 'report.json');
 const jest = spawnSync(process.execPath, jestArguments(), { cwd: root, stdio: 'inherit' });
 const counts = readCounts();
+if (args.length === 0 && counts.failed === 0) checkConformanceTable();
 rmSync(scratch, { recursive: true, force: true });
 
 // What Jest cannot count as a test is still a failure: it crashed, or it found no spec at all.
@@ -54,6 +56,7 @@ function readCounts() {
   try {
     const result = JSON.parse(readFileSync(report, 'utf8'));
     return {
+      report: result,
       passed: result.numPassedTests,
       // A spec file that could not even be loaded has no tests to count.
       failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
@@ -61,6 +64,17 @@ function readCounts() {
     };
   } catch (error) {
     console.error(`perdure: Jest left no readable report: ${error.message}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { report: null, passed: 0, failed: 1, skipped: 0 };
   }
+}
+
+/** docs/semantics.md says which rule holds on which host; it must say what this run has seen. */
+function checkConformanceTable() {
+  const table = conformanceTable(counts.report);
+  if (table === documentedTable().table) return;
+  console.error(
+    'perdure: the conformance table in docs/semantics.md is not what this run has seen;',
+  );
+  console.error('perdure: `npm run conformance` writes it anew (it needs the temporal command)');
+  counts.failed += 1;
 }

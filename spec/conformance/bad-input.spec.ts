@@ -1,6 +1,7 @@
 /** What programs get wrong: each is answered with its error, and neighbours are unaffected. */
 import { expect, it } from '@jest/globals';
-import { describeOn, HOSTS } from '../support/conformance.js';
+import { describeOn } from '../support/conformance.js';
+import { HOSTS } from '../support/conformance-hosts.js';
 
 /** Tries each line, then shows that a neighbour still answers. */
 const main = (...lines: readonly string[]) => `

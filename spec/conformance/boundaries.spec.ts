@@ -1,14 +1,25 @@
 /** Rules 9 to 12 of docs/semantics.md: children, upgrade, copies, crashes. */
 import { expect, it } from '@jest/globals';
-import { describeOn, HOSTS } from '../support/conformance.js';
+import { describeOn } from '../support/conformance.js';
+import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 9: children', ({ run, host }) => {
-  const local = host.durable ? it.skip : it;
-
-  local('tells a local parent of the end of a child only where it monitors it', async () => {
+describeOn(HOSTS, 'rule 9: children', ({ run, itLocal, itDurable }) => {
+  itLocal('tells a local parent of the end of a child only where it monitors it', async () => {
     const got = await run({
       main: `local quiet, told = spawn("waiter"), spawn_monitored("waiter")
         process.send(quiet, "end")
+        process.send(told, "end", "told")
+        return { next_event().result.value, fence() == nil }`,
+    });
+    expect(got).toEqual(['told', true]);
+  });
+
+  itDurable('tells a workflow of the end of every child, until it takes that back', async () => {
+    const got = await run({
+      main: `local told = assert(process.spawn("app:waiter", HOST))
+        local silent = assert(process.spawn("app:waiter", HOST))
+        process.unmonitor(silent)
+        process.send(silent, "end")
         process.send(told, "end", "told")
         return { next_event().result.value, fence() == nil }`,
     });

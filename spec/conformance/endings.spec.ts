@@ -1,8 +1,9 @@
 /** Rules 7 and 8 of docs/semantics.md: cancel and terminate. */
 import { expect, it } from '@jest/globals';
-import { describeOn, HOSTS } from '../support/conformance.js';
+import { describeOn } from '../support/conformance.js';
+import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 7: cancel', ({ run, start }) => {
+describeOn(HOSTS, 'rule 7: cancel', ({ run, start, itLocal }) => {
   it('puts CANCEL among the events, with who asked, the reason and the deadline', async () => {
     const got = await run({
       polite: `local e = next_event()
@@ -46,11 +47,7 @@ describeOn(HOSTS, 'rule 7: cancel', ({ run, start }) => {
     expect(got).toEqual([true, 'received']);
   });
 
-  it.each([
-    ['reads its events and goes on', 'next_event() return data()'],
-    ['never reads its events', 'return data()'],
-    ['never waits at all', 'while true do end'],
-  ])('terminates one that %s when the deadline passes', async (_, body) => {
+  const endsAtDeadline = async (body: string) => {
     const app = await start({ main: body });
     const pid = await app.spawn('main');
     const exit = app.exitOf(pid);
@@ -58,7 +55,17 @@ describeOn(HOSTS, 'rule 7: cancel', ({ run, start }) => {
     const { error } = await exit;
     expect(error).toMatchObject({ kind: 'CANCELED' });
     expect(error?.message).toMatch(/terminated.*deadline/);
-  });
+  };
+
+  it.each([
+    ['reads its events and goes on', 'next_event() return data()'],
+    ['never reads its events', 'return data()'],
+  ])('terminates one that %s when the deadline passes', (_, body) => endsAtDeadline(body));
+
+  // A workflow that never waits has no deadline to reach: it fails past its instruction budget.
+  itLocal('terminates one that never waits at all when the deadline passes', () =>
+    endsAtDeadline('while true do end'),
+  );
 
   it('ends at the earlier deadline of two', async () => {
     const app = await start({});
@@ -77,14 +84,10 @@ describeOn(HOSTS, 'rule 7: cancel', ({ run, start }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 8: terminate', ({ run }) => {
-  it.each([
-    ['a pcall', 'pcall(function() process.inbox():receive() end) return "caught"'],
-    ['a pcall in a coroutine', 'local co = coroutine.wrap(function() pcall(receive) end) co()'],
-    ['trapped links and events', 'process.set_options({ trap_links = true }) next_event()'],
-    ['a loop that catches everything', 'while true do pcall(function() while true do end end) end'],
-    ['nothing, having ended itself', 'pcall(process.terminate, process.pid()) return "caught"'],
-  ])('cannot be caught by %s', async (_, body) => {
+const CATCHES_ALL = 'while true do pcall(function() while true do end end) end';
+
+describeOn(HOSTS, 'rule 8: terminate', ({ run, itLocal, itDurable }) => {
+  const cannotBeCaught = async (body: string) => {
     const got = await run({
       target: `process.send(..., "ready") ${body}`,
       main: `local pid = spawn_monitored("target", process.pid())
@@ -94,6 +97,24 @@ describeOn(HOSTS, 'rule 8: terminate', ({ run }) => {
         return { event.kind, event.from == pid, event.error, event.message:find("terminated") ~= nil, fence() == nil }`,
     });
     expect(got).toEqual(['EXIT', true, 'CANCELED', true, true]);
+  };
+
+  it.each([
+    ['a pcall', 'pcall(function() process.inbox():receive() end) return "caught"'],
+    ['a pcall in a coroutine', 'local co = coroutine.wrap(function() pcall(receive) end) co()'],
+    ['trapped links and events', 'process.set_options({ trap_links = true }) next_event()'],
+    ['nothing, having ended itself', 'pcall(process.terminate, process.pid()) return "caught"'],
+  ])('cannot be caught by %s', (_, body) => cannotBeCaught(body));
+
+  itLocal('cannot be caught by a loop that catches everything', () => cannotBeCaught(CATCHES_ALL));
+
+  itDurable('is not needed for a loop that catches everything: its budget ends it', async () => {
+    const got = await run({
+      target: CATCHES_ALL,
+      main: 'spawn_monitored("target") return show(next_event())',
+    });
+    expect(got).toMatchObject({ kind: 'EXIT', error: 'INTERNAL' });
+    expect((got as { message: string }).message).toMatch(/instructions/);
   });
 
   it('reaches one before its first step: the program never runs', async () => {
@@ -106,7 +127,7 @@ describeOn(HOSTS, 'rule 8: terminate', ({ run }) => {
     expect(got).toEqual(['CANCELED', true, true]);
   });
 
-  it('releases the names, at once', async () => {
+  itLocal('releases the names, at once', async () => {
     const got = await run({
       named: 'process.registry.register("a name") process.send(..., "ready") return data()',
       main: `local pid = spawn("named", process.pid())
@@ -152,7 +173,28 @@ describeOn(HOSTS, 'rule 8: terminate', ({ run }) => {
     expect(got).toEqual({ linker: 'LINK_DOWN', target: 'EXIT', rest: true });
   });
 
-  it('leaves what it spawned, and what it waited for with exec', async () => {
+  itDurable('leaves the children that are to outlive it, and ends the others', async () => {
+    const got = await run({
+      child: 'local to = ... process.send(to, "child", process.pid()) return data()',
+      spawner: `local to = ...
+        process.with_options({ ["temporal.workflow.parent_close_policy"] = "abandon" })
+          :spawn("app:child", HOST, to)
+        receive()
+        spawn("child", to)
+        receive()`,
+      main: `local parent = spawn_monitored("spawner", process.pid())
+        local abandoned = data()
+        process.send(parent, "go on")
+        local kept = data()
+        process.terminate(parent)
+        next_event()
+        process.send(abandoned, "end", "goes on")
+        return { end_of(abandoned).value, show({ result = end_of(kept) }).error }`,
+    });
+    expect(got).toEqual(['goes on', 'CANCELED']);
+  });
+
+  itLocal('leaves what it spawned, and what it waited for with exec', async () => {
     const got = await run({
       child: `local to = ... process.send(to, "child", process.pid()) return data()`,
       spawner: `local to = ... spawn("child", to) process.exec("app:child", HOST, to)`,

@@ -1,6 +1,7 @@
 /** Rule 5 of docs/semantics.md: links. */
 import { expect, it } from '@jest/globals';
-import { describeOn, HOSTS } from '../support/conformance.js';
+import { describeOn } from '../support/conformance.js';
+import { HOSTS } from '../support/conformance-hosts.js';
 
 describeOn(HOSTS, 'rule 5: links', ({ run }) => {
   it.each([

@@ -1,6 +1,7 @@
 /** Rules 4 and 6 of docs/semantics.md: monitors, and what EXIT says. */
 import { expect, it } from '@jest/globals';
-import { describeOn, HOSTS } from '../support/conformance.js';
+import { describeOn } from '../support/conformance.js';
+import { HOSTS } from '../support/conformance-hosts.js';
 
 describeOn(HOSTS, 'rule 4: monitors', ({ run }) => {
   it('gives one EXIT and no second one, however often the monitor was asked for', async () => {

@@ -3,7 +3,8 @@
  * in docs/semantics.md ("Where these rules come from") says which cases do not apply, and why.
  */
 import { expect, it } from '@jest/globals';
-import { describeOn, HOSTS } from '../support/conformance.js';
+import { describeOn } from '../support/conformance.js';
+import { HOSTS } from '../support/conformance-hosts.js';
 
 describeOn(HOSTS, 'erl_link_SUITE', ({ run }) => {
   it('makes and undoes links from both ends, and carries ends over those that stand [links]', async () => {
@@ -82,7 +83,7 @@ describeOn(HOSTS, 'erl_link_SUITE', ({ run }) => {
   });
 });
 
-describeOn(HOSTS, 'process_SUITE', ({ run }) => {
+describeOn(HOSTS, 'process_SUITE', ({ run, itLocal }) => {
   it('lets the first of two ends count [exit_twice]', async () => {
     const got = await run({
       main: `local pid = spawn_monitored("waiter")
@@ -115,20 +116,23 @@ describeOn(HOSTS, 'process_SUITE', ({ run }) => {
     expect(got).toEqual(['process terminated: you are dead', 'TIMEOUT']);
   });
 
-  it('refuses names that are none, and those of others; of two that want one, one has it [bad_register]', async () => {
-    const got = await run({
-      rival:
-        'local from = ... process.send(from, "answer", kind(process.registry.register("wanted"))) receive()',
-      main: `local answers = { kind(process.registry.register("")), kind(process.registry.register({})),
+  itLocal(
+    'refuses names that are none, and those of others; of two that want one, one has it [bad_register]',
+    async () => {
+      const got = await run({
+        rival:
+          'local from = ... process.send(from, "answer", kind(process.registry.register("wanted"))) receive()',
+        main: `local answers = { kind(process.registry.register("")), kind(process.registry.register({})),
           kind(process.registry.register("x", dead())) }
         local a, b = spawn("rival", process.pid()), spawn("rival", process.pid())
         local got = { tostring(data()), tostring(data()) }
         table.sort(got)
         local owner = process.registry.lookup("wanted")
         return { answers, got, owner == a or owner == b }`,
-    });
-    expect(got).toEqual([['INVALID', 'INVALID', 'INVALID'], ['ALREADY_EXISTS', 'true'], true]);
-  });
+      });
+      expect(got).toEqual([['INVALID', 'INVALID', 'INVALID'], ['ALREADY_EXISTS', 'true'], true]);
+    },
+  );
 
   it('refuses options that are none [process_flag_badarg]', async () => {
     const got = await run({
@@ -139,7 +143,7 @@ describeOn(HOSTS, 'process_SUITE', ({ run }) => {
     expect(got).toEqual(['INVALID', 'INVALID', 'INVALID', false]);
   });
 
-  it('frees a name before anybody can see its owner gone [otp_6237]', async () => {
+  itLocal('frees a name before anybody can see its owner gone [otp_6237]', async () => {
     const got = await run({
       named:
         'local from = ... assert(process.registry.register("otp_6237")) process.send(from, "inited") receive()',

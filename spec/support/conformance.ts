@@ -3,12 +3,10 @@
  * needs, and sees only messages and exits, so that the same spec runs on every host: no clock but the
  * host's own, nothing that only one Node process could look at.
  */
-import { afterAll, afterEach, describe } from '@jest/globals';
-import { startApp } from '../../src/app.js';
+import { afterAll, afterEach, describe, it } from '@jest/globals';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import type { ExitResult } from '../../src/core/signal.js';
-import { AppFolders, index, luaEntry } from './cli.js';
 
 /** Name of a program to the body of its `main`, which reads its arguments as `...`. */
 export type Bodies = { readonly [program: string]: string };
@@ -28,7 +26,7 @@ export interface ConformanceApp {
 
 export interface ConformanceHost {
   readonly name: string;
-  /** Whether it has what the rules allow to local processes alone. */
+  /** Its processes are workflows; where the rules say so, they differ from local ones. */
   readonly durable: boolean;
   /** Starts an app: file name of a program, without `.lua`, to its complete source. */
   start(sources: Bodies): Promise<ConformanceApp>;
@@ -40,6 +38,10 @@ export interface ConformanceHost {
 
 export interface World {
   readonly host: ConformanceHost;
+  /** `it` for what the rules promise of local processes alone; its counterpart stands beside it. */
+  readonly itLocal: typeof it;
+  /** `it` for what they promise of workflows alone. */
+  readonly itDurable: typeof it;
   /** Starts an app with these programs beside the {@link COMMON} ones. It is stopped after the spec. */
   start(bodies: Bodies): Promise<ConformanceApp>;
   /** Starts the program `main` of these, and gives what it returned. @throws its failure. */
@@ -64,12 +66,17 @@ const COMMON: Bodies = {
     return show(next_event())`,
 };
 
-/** What every program starts with. `fence` gives an event that came before now, or nil. */
-const prelude = (host: string) => `
-local HOST = ${JSON.stringify(host)}
-local function spawn(name, ...) return assert(process.spawn("app:" .. name, HOST, ...)) end
+/**
+ * What every program starts with. `fence` gives an event that came before now, or nil. A workflow always
+ * hears of its children's ends (rule 9); `spawn` and `spawn_linked` take that back, so that a program
+ * reads the same events on every host.
+ */
+const prelude = ({ id, durable }: ConformanceHost) => `
+local HOST = ${JSON.stringify(id)}
+local function quiet(pid) ${durable ? 'process.unmonitor(pid)' : ''} return pid end
+local function spawn(name, ...) return quiet(assert(process.spawn("app:" .. name, HOST, ...))) end
 local function spawn_monitored(name, ...) return assert(process.spawn_monitored("app:" .. name, HOST, ...)) end
-local function spawn_linked(name, ...) return assert(process.spawn_linked("app:" .. name, HOST, ...)) end
+local function spawn_linked(name, ...) return quiet(assert(process.spawn_linked("app:" .. name, HOST, ...))) end
 local function next_event() return (process.events():receive()) end
 local function receive() return (process.inbox():receive()) end
 local function data() return receive():payload():data() end
@@ -97,6 +104,9 @@ end
 return { main = function(...)
 `;
 
+/** States nothing: the rule is about the other kind of host. */
+const unstated = Object.assign(() => {}, { each: () => () => {} }) as unknown as typeof it;
+
 /** Runs the specs once for each host. */
 export function describeOn(
   hosts: readonly ConformanceHost[],
@@ -112,7 +122,7 @@ export function describeOn(
       const start = async (bodies: Bodies): Promise<ConformanceApp> => {
         const sources = Object.entries({ ...COMMON, ...bodies }).map(([name, body]) => [
           name,
-          `${prelude(host.id)}${body}\nend }\n`,
+          `${prelude(host)}${body}\nend }\n`,
         ]);
         const app = await host.start(Object.fromEntries(sources));
         apps.push(app);
@@ -124,45 +134,9 @@ export function describeOn(
         if (error !== null) throw error;
         return value;
       };
-      specs({ host, start, run });
+      const itLocal = host.durable ? unstated : it;
+      const itDurable = host.durable ? it : unstated;
+      specs({ host, itLocal, itDurable, start, run });
     },
   );
 }
-
-/** A `process.host` of this Node process. */
-function localHost(): ConformanceHost {
-  const folders = new AppFolders();
-  return {
-    name: 'local',
-    durable: false,
-    id: 'app:processes',
-    async start(sources) {
-      const entries = Object.keys(sources).map((name) => luaEntry(name));
-      const files = Object.entries(sources).map(([name, text]) => [`${name}.lua`, text]);
-      const { runtime, stop } = await startApp({
-        dir: await folders.write({
-          ...Object.fromEntries(files),
-          '_index.yaml': index('name: processes\nkind: process.host', ...entries),
-        }),
-        env: {},
-        print: () => {},
-      });
-      return {
-        async spawn(program, ...args) {
-          return (await runtime.spawn(`app:${program}`, { args })).pid;
-        },
-        send: (to, topic, ...values) => runtime.send(to, topic, ...values),
-        cancel: (pid, reason, deadlineMs) => runtime.cancel(pid, reason, deadlineMs),
-        terminate: (pid, reason) => runtime.terminate(pid, reason),
-        exitOf: (pid) => runtime.exitOf(pid),
-        async stop() {
-          await stop();
-        },
-      };
-    },
-    close: () => folders.remove(),
-  };
-}
-
-/** The hosts that the suite runs on. */
-export const HOSTS: readonly ConformanceHost[] = [localHost()];

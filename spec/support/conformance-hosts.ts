@@ -1,0 +1,116 @@
+/**
+ * The hosts that the conformance suite runs on: a `process.host` of this Node process, and a
+ * `temporal.worker` on each of the two servers.
+ */
+import { randomUUID } from 'node:crypto';
+import { type App, startApp } from '../../src/app.js';
+import { AppFolders, index, luaEntry } from './cli.js';
+import type { Bodies, ConformanceApp, ConformanceHost } from './conformance.js';
+import { EMBEDDED, REAL, type ServerKind, type ServerProcess, temporalBinary } from './servers.js';
+
+const PROCESSES = 'app:processes';
+const WORKER = 'app:worker';
+
+const LOCAL_HOST = 'name: processes\nkind: process.host\nlifecycle: { auto_start: true }';
+
+/** A `process.host` of this Node process. */
+function localHost(): ConformanceHost {
+  const folders = new AppFolders();
+  return {
+    name: 'local',
+    durable: false,
+    id: PROCESSES,
+    async start(sources) {
+      const entries = Object.keys(sources).map((name) => luaEntry(name));
+      const dir = await folders.write(filesOf(sources, [LOCAL_HOST, ...entries]));
+      const app = await startApp({ dir, env: {}, print: () => {} });
+      return conformanceApp(app, PROCESSES, async () => {
+        await app.stop();
+      });
+    },
+    close: () => folders.remove(),
+  };
+}
+
+/**
+ * A `temporal.worker` on a server of its own. With a cache of 0 every task begins with a replay of all
+ * that was before it.
+ */
+function workflowHost(kind: ServerKind, cachedWorkflows: number | null): ConformanceHost {
+  const folders = new AppFolders();
+  let server: Promise<ServerProcess> | undefined;
+  return {
+    name: cachedWorkflows === null ? kind.name : `${kind.name}, nothing cached`,
+    durable: true,
+    id: WORKER,
+    async start(sources) {
+      server ??= kind.start();
+      const { address } = await server;
+      const queue = `conformance-${randomUUID()}`;
+      const cache =
+        cachedWorkflows === null
+          ? ''
+          : `worker_options: { max_cached_workflows: ${cachedWorkflows} }`;
+      const entries = Object.keys(sources).map((name) => luaEntry(name, 'workflow.lua', META));
+      const dir = await folders.write(
+        filesOf(sources, [
+          `name: temporal\nkind: temporal.client\naddress: "${address}"\nembedded: false
+lifecycle: { auto_start: true }`,
+          `name: worker\nkind: temporal.worker\nclient: app:temporal\ntask_queue: "${queue}"
+lifecycle: { auto_start: true, depends_on: [app:temporal] }\n${cache}`,
+          LOCAL_HOST,
+          ...entries,
+        ]),
+      );
+      const app = await startApp({ dir, env: {}, print: () => {} });
+      return conformanceApp(app, WORKER, async () => {
+        await terminateAll(app);
+        await app.stop();
+      });
+    },
+    async close() {
+      await folders.remove();
+      const running = await server;
+      server = undefined;
+      await running?.stop();
+    },
+  };
+}
+
+const META = 'modules: [time, workflow]\nmeta: { temporal: { workflow: { worker: app:worker } } }';
+
+function filesOf(sources: Bodies, entries: readonly string[]): { [file: string]: string } {
+  const files = Object.entries(sources).map(([name, text]) => [`${name}.lua`, text]);
+  return { ...Object.fromEntries(files), '_index.yaml': index(...entries) };
+}
+
+function conformanceApp({ runtime }: App, host: string, stop: () => Promise<void>): ConformanceApp {
+  return {
+    async spawn(program, ...args) {
+      return (await runtime.spawn(`app:${program}`, { host, args })).pid;
+    },
+    send: (to, topic, ...values) => runtime.send(to, topic, ...values),
+    cancel: (pid, reason, deadlineMs) => runtime.cancel(pid, reason, deadlineMs),
+    terminate: (pid, reason) => runtime.terminate(pid, reason),
+    exitOf: (pid) => runtime.exitOf(pid),
+    stop,
+  };
+}
+
+/** What a spec leaves open would keep its worker busy in the next one. */
+async function terminateAll({ runtime }: App): Promise<void> {
+  for (const { pid } of await runtime.list()) {
+    if (pid.startsWith(`{${WORKER}|`)) await runtime.terminate(pid).catch(() => {}); // has ended by now
+  }
+}
+
+/** In CI the absence of the real server is a failure, not a skip. */
+const realHosts =
+  temporalBinary() !== null || process.env.CI !== undefined ? [workflowHost(REAL, null)] : [];
+
+/** The hosts that the suite runs on. */
+export const HOSTS: readonly ConformanceHost[] = [
+  localHost(),
+  workflowHost(EMBEDDED, 0),
+  ...realHosts,
+];
