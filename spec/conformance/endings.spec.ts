@@ -117,7 +117,8 @@ describeOn(HOSTS, 'rule 8: terminate', ({ run, itLocal, itDurable }) => {
     expect((got as { message: string }).message).toMatch(/instructions/);
   });
 
-  it('reaches one before its first step: the program never runs', async () => {
+  // A workflow may have begun by the time that the server has the request.
+  itLocal('reaches one before its first step: the program never runs', async () => {
     const got = await run({
       target: 'process.send(..., "ran")',
       main: `local pid = spawn_monitored("target", process.pid())

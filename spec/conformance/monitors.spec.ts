@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 4: monitors', ({ run }) => {
+describeOn(HOSTS, 'rule 4: monitors', ({ run, itLocal, itDurable }) => {
   it('gives one EXIT and no second one, however often the monitor was asked for', async () => {
     const got = await run({
       main: `local to = spawn_monitored("waiter")
@@ -30,7 +30,25 @@ describeOn(HOSTS, 'rule 4: monitors', ({ run }) => {
     expect(got).toEqual(['bye', 'bye', 'bye']);
   });
 
-  it('gives EXIT with NOT_FOUND at once for what is dead, each time it is asked', async () => {
+  itDurable(
+    'gives the real result of what has closed, each time, and NOT_FOUND for what never was',
+    async () => {
+      const got = await run({
+        returns: 'return "its result"',
+        main: `local gone = spawn_monitored("returns")
+        next_event()
+        process.monitor(gone)
+        local first = show(next_event())
+        process.monitor(gone)
+        local second = show(next_event())
+        process.monitor("{" .. HOST .. "|999999}")
+        return { first.from == gone, first.value, second.value, show(next_event()).error, fence() == nil }`,
+      });
+      expect(got).toEqual([true, 'its result', 'its result', 'NOT_FOUND', true]);
+    },
+  );
+
+  itLocal('gives EXIT with NOT_FOUND at once for what is dead, each time it is asked', async () => {
     const got = await run({
       main: `local gone = dead()
         process.monitor(gone)

@@ -66,6 +66,10 @@ const COMMON: Bodies = {
     return show(next_event())`,
 };
 
+/** Else the server would end a child with its parent, before the link does. */
+const ABANDONING =
+  'process.with_options({ ["temporal.workflow.parent_close_policy"] = "abandon" })';
+
 /**
  * What every program starts with. `fence` gives an event that came before now, or nil. A workflow always
  * hears of its children's ends (rule 9); `spawn` and `spawn_linked` take that back, so that a program
@@ -76,7 +80,8 @@ local HOST = ${JSON.stringify(id)}
 local function quiet(pid) ${durable ? 'process.unmonitor(pid)' : ''} return pid end
 local function spawn(name, ...) return quiet(assert(process.spawn("app:" .. name, HOST, ...))) end
 local function spawn_monitored(name, ...) return assert(process.spawn_monitored("app:" .. name, HOST, ...)) end
-local function spawn_linked(name, ...) return quiet(assert(process.spawn_linked("app:" .. name, HOST, ...))) end
+local linking = ${durable ? ABANDONING : 'process.with_options({})'}
+local function spawn_linked(name, ...) return quiet(assert(linking:spawn_linked("app:" .. name, HOST, ...))) end
 local function next_event() return (process.events():receive()) end
 local function receive() return (process.inbox():receive()) end
 local function data() return receive():payload():data() end

@@ -11,7 +11,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorKind, isPerdureError, PerdureError } from '../../core/errors.js';
 import { copyValue, type Value } from '../../core/payload.js';
 import { formatPid, type Pid, parsePid } from '../../core/pid.js';
-import { EMPTY_CONTEXT } from '../../core/signal.js';
+import { EMPTY_CONTEXT, type ExitResult } from '../../core/signal.js';
 import type { Spawned } from '../../runtime/host.js';
 import type { AttributeRegistry, AttributeTypes } from './attribute-registry.js';
 import { type JsFunction, runJsFunction } from './js-activities.js';
@@ -26,6 +26,7 @@ import { decodePayload, encodeArg } from './workflow/payload-converter.js';
 import { workflowOfEntry } from './workflow/sandbox-app.js';
 import { activityHeader } from './workflow/shapes.js';
 import {
+  type ClosedRun,
   type LeaseNote,
   type LinkOrder,
   OWN_ACTIVITY_PREFIX,
@@ -51,6 +52,8 @@ export interface ActivityWorld {
   readonly functions: ReadonlyMap<string, JsFunction>;
   readonly starter: WorkflowStarter;
   readonly lasting: LastingActivities;
+  /** How a workflow that has closed ended, by the first run of its chain. */
+  readonly endOf: (workflowId: string, runId: string) => Promise<ExitResult>;
   /** A workflow has made or removed a monitor or a link to a process of this node. */
   readonly onRelated: (op: RelationOp, from: Pid) => void;
 }
@@ -154,6 +157,10 @@ async function runOwn(world: ActivityWorld, type: OwnActivity, arg: Value): Prom
       const note = arg as unknown as StartNote;
       const workflow = workflowOfEntry(world.app, note.entry);
       return (await world.starter.startFor(workflow, note)).pid;
+    }
+    case OwnActivity.FAILURE: {
+      const run = arg as unknown as ClosedRun;
+      return (await world.endOf(run.workflow_id, run.run_id)).error?.message ?? null;
     }
     case OwnActivity.TERMINATE: {
       const note = arg as { workflow_id: string; reason: string | null };

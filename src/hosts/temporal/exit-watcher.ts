@@ -63,10 +63,14 @@ export class ExitWatcher {
     this.watches.clear();
   }
 
-  /** How a workflow that has closed ended. @throws PerdureError NOT_FOUND where it is not retained. */
-  async resultOf(workflowId: string): Promise<ExitResult> {
+  /**
+   * How a workflow that has closed ended.
+   * @param runId the run to begin with. Default: the newest one of the id.
+   * @throws PerdureError NOT_FOUND where it is not retained.
+   */
+  async resultOf(workflowId: string, runId = ''): Promise<ExitResult> {
     const { signal } = new AbortController();
-    return this.chain({ workflowId, runId: '', signal });
+    return this.chain({ workflowId, runId, signal });
   }
 
   /** How a workflow ends. Tries for as long as it takes: a server that is away is no exit of its workflows. */

@@ -109,6 +109,7 @@ export class TemporalHost implements Host {
         workflows,
         starter,
         lasting,
+        endOf: (workflowId, runId) => this.watcher.resultOf(workflowId, runId),
         onRelated,
         functions: options.functions ?? new Map(),
       },

@@ -19,11 +19,12 @@ import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import type { Value } from '../../../core/payload.js';
 import { formatPid, type Pid } from '../../../core/pid.js';
 import type { Context, ExitResult, Signal } from '../../../core/signal.js';
+import { terminated } from '../../../kernel/endings.js';
 import type { Options, StartupMessage } from '../../../kernel/request.js';
 import type { Activities } from './activities.js';
 import type { WorkflowData } from './app-data.js';
 import type { Attributes } from './attributes.js';
-import { fromFailure } from './failures.js';
+import { fromFailure, isTermination } from './failures.js';
 import type { OutgoingHeaders } from './headers.js';
 import { encodeMemo } from './memo.js';
 import { checkName, sdkRetryPolicy } from './options.js';
@@ -31,7 +32,7 @@ import type { Outstanding } from './outstanding.js';
 import { encodeArgs } from './payload-converter.js';
 import { type SandboxData, sourceMemo } from './sandbox-app.js';
 import { shielded } from './shield.js';
-import { OwnActivity, type StartNote } from './wire.js';
+import { type ClosedRun, OwnActivity, type StartNote } from './wire.js';
 import {
   checkNamespace,
   clientOnly,
@@ -184,10 +185,33 @@ export class Children {
     handle: ChildWorkflowHandle<Workflow>,
     order: ChildOrder,
   ): Promise<ExitResult> {
-    const ended = resultOf(handle).then((result) => this.ended(pid, child, result));
+    const ended = this.resultOf(handle).then((result) => this.ended(pid, child, result));
     const child: Child = { monitored: !order.silent, linked: order.link !== null, ended };
     this.children.set(pid, child);
     return ended;
+  }
+
+  private async resultOf(handle: ChildWorkflowHandle<Workflow>): Promise<ExitResult> {
+    try {
+      return { value: ((await handle.result()) ?? null) as Value, error: null };
+    } catch (thrown) {
+      const error = isTermination(thrown) ? await this.termination(handle) : fromFailure(thrown);
+      return { value: null, error };
+    }
+  }
+
+  /** A child that was terminated: the event that tells its parent has no reason, its own last one has. */
+  private async termination(handle: ChildWorkflowHandle<Workflow>): Promise<PerdureError> {
+    const { workflowId, firstExecutionRunId } = handle;
+    const run: ClosedRun = { workflow_id: workflowId, run_id: firstExecutionRunId };
+    try {
+      const order = this.options.activities.own(OwnActivity.FAILURE, run as unknown as Value, {});
+      const message = await order;
+      if (typeof message === 'string') return new PerdureError(ErrorKind.CANCELED, message);
+    } catch {
+      // not retained any more, or no worker to ask: it was terminated all the same
+    }
+    return terminated(null);
   }
 
   private ended(pid: Pid, child: Child, result: ExitResult): ExitResult {
@@ -233,14 +257,6 @@ export class Children {
     if (!attributes.ready(search)) await attributes.prepare(search);
     // biome-ignore lint/suspicious/noExplicitAny: the SDK ties key and value by a type that only constants have
     return { typedSearchAttributes: attributes.typed(search) as any };
-  }
-}
-
-async function resultOf(handle: ChildWorkflowHandle<Workflow>): Promise<ExitResult> {
-  try {
-    return { value: ((await handle.result()) ?? null) as Value, error: null };
-  } catch (thrown) {
-    return { value: null, error: fromFailure(thrown) };
   }
 }
 

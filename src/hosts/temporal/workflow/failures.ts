@@ -73,6 +73,11 @@ function fitting(data: object): Value | undefined {
   }
 }
 
+/** Whether a child ended because it was terminated. */
+export function isTermination(thrown: unknown): boolean {
+  return thrown instanceof ChildWorkflowFailure && thrown.cause instanceof TerminatedFailure;
+}
+
 /** Whatever the SDK threw or a history holds, as a PerdureError. */
 export function fromFailure(thrown: unknown): PerdureError {
   if (isPerdureError(thrown)) return thrown;

@@ -119,6 +119,8 @@ export const OwnActivity = {
   WATCH: 'perdure.watch',
   /** Tells a workflow of a link. One argument, a {@link LinkOrder}. Answers the id of its present run. */
   LINK: 'perdure.link',
+  /** Says why a {@link ClosedRun} has failed: what tells a parent that a child was terminated has no reason. */
+  FAILURE: 'perdure.failure',
   /** Terminates a workflow. */
   TERMINATE: 'perdure.terminate',
   /** Makes sure of search attributes. Answers name → type. */
@@ -185,6 +187,12 @@ export interface SpawnAnswer {
   readonly pid: Pid;
   /** Whether the process is new and its node knows of the monitor and the link that were asked for. */
   readonly bound: boolean;
+}
+
+/** The first run of a chain that has ended. */
+export interface ClosedRun {
+  readonly workflow_id: string;
+  readonly run_id: string;
 }
 
 /** The start of a workflow with what no command of a workflow can ask for. */
