@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 7: cancel', ({ run, start, itLocal }) => {
+describeOn(HOSTS, 'rule 7: cancel', ({ run, start, itLocal, itDurable }) => {
   it('puts CANCEL among the events, with who asked, the reason and the deadline', async () => {
     const got = await run({
       polite: `local e = next_event()
@@ -76,7 +76,15 @@ describeOn(HOSTS, 'rule 7: cancel', ({ run, start, itLocal }) => {
     expect((await exit).error).toMatchObject({ kind: 'CANCELED' });
   });
 
-  it('does nothing to what is dead, and says NOT_FOUND', async () => {
+  itDurable('does nothing to what has closed, and says NOT_FOUND of what never was', async () => {
+    const got = await run({
+      main: `local gone, never = dead(), "{" .. HOST .. "|999999}"
+        return { process.cancel(gone, "1s"), kind(process.terminate(gone)), kind(process.cancel(never)), kind(process.terminate(never)) }`,
+    });
+    expect(got).toEqual([true, 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
+  });
+
+  itLocal('does nothing to what is dead, and says NOT_FOUND', async () => {
     const got = await run({
       main: 'local gone = dead() return { kind(process.cancel(gone, "1s")), kind(process.terminate(gone)) }',
     });

@@ -64,9 +64,17 @@ const MESSAGES = 24;
 const TREES = 2;
 
 export interface CrashRounds {
-  /** One round: load, a kill in the middle of it, a new worker, and what came of it. */
+  /** Kills the worker in the middle of new load, on top of what earlier rounds have left. */
   round(number: number): Promise<void>;
+  /** Waits until all of it has ended, and checks what came of it. @returns how many workflows that were. */
+  settle(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** What a round has started, and what must come of each of them. */
+interface Load {
+  readonly handle: WorkflowHandle;
+  readonly expected: unknown;
 }
 
 /** Starts the server and the first worker. */
@@ -76,48 +84,61 @@ export async function crashRounds(kind: ServerKind): Promise<CrashRounds> {
   const connection = await Connection.connect({ address: server.address });
   const { workflow } = new Client({ connection });
   const dir = await folders.write(app());
-  const startWorker = (): RunningCli =>
-    startPerdure(['run', dir, '--address', server.address, '--log-level', 'error']);
-  const end = async (worker: RunningCli): Promise<void> => {
-    worker.process.kill('SIGKILL');
-    await worker.ended;
+  const loads: Load[] = [];
+  const startWorker = async (): Promise<RunningCli> => {
+    const running = startPerdure(['run', dir, '--address', server.address]);
+    await running.waitFor(/is running/);
+    return running;
   };
-  let worker = startWorker();
-  const start = (type: string, workflowId: string, ...args: unknown[]) =>
-    workflow.start(`app:${type}`, { workflowId, taskQueue: 'crashes', args });
+  const kill = async (running: RunningCli): Promise<void> => {
+    running.process.kill('SIGKILL');
+    await running.ended;
+  };
+  const load = async (type: string, id: string, arg: unknown, expected: unknown) => {
+    const options = { workflowId: id, taskQueue: 'crashes', args: [arg] };
+    const handle = await workflow.start(`app:${type}`, options);
+    loads.push({ handle, expected });
+    return handle;
+  };
+  const many = (count: number, make: (i: number) => Promise<WorkflowHandle>) =>
+    Promise.all(Array.from({ length: count }, (_, i) => make(i)));
+  let worker = await startWorker();
 
   return {
     async round(number) {
-      const many = (count: number, name: string, arg: (i: number) => unknown) =>
-        Promise.all(
-          Array.from({ length: count }, (_, i) => start(name, `${name}-${number}-${i}`, arg(i))),
-        );
-      const orders = await many(ORDERS, 'order', (i) => i);
-      const counters = await many(COUNTERS, 'counter', () => null);
-      const trees = await many(TREES, 'tree', () => `{app:worker|order-${number}-0}`);
-      await orders[0]?.signal('go', 'yes');
+      const orders = await many(ORDERS, (i) =>
+        load('order', `order-${number}-${i}`, i, [`charge ${i}`, 'yes', `ship ${i}`]),
+      );
+      const half = MESSAGES / 2;
+      const counters = await many(COUNTERS, (i) =>
+        load('counter', `counter-${number}-${i}`, null, { odd: half, even: half }),
+      );
+      const trees = await many(TREES, (i) =>
+        load('tree', `tree-${number}-${i}`, `{app:worker|order-${number}-0}`, {
+          once: true,
+          kinds: { value: 3, CONFLICT: 2 },
+        }),
+      );
       // The kill comes somewhere among the messages, elsewhere each round.
       const killAt = (number * 7) % MESSAGES;
       for (let n = 0; n < MESSAGES; n++) {
         if (n === killAt) {
-          await end(worker);
-          worker = startWorker();
+          await kill(worker);
+          worker = await startWorker();
         }
         await Promise.all(counters.map((counter) => counter.signal(n % 2 ? 'odd' : 'even', 1)));
       }
-      for (const order of orders.slice(1)) await order.signal('go', 'yes');
+      for (const order of orders) await order.signal('go', 'yes');
       for (const handle of [...counters, ...trees]) await handle.signal('finish');
-      const all = <T>(handles: readonly WorkflowHandle[]) =>
-        Promise.all(handles.map((handle) => handle.result() as Promise<T>));
-      expect(await all(orders)).toEqual(orders.map((_, i) => [`charge ${i}`, 'yes', `ship ${i}`]));
-      const half = MESSAGES / 2;
-      expect(await all(counters)).toEqual(counters.map(() => ({ odd: half, even: half })));
-      expect(await all(trees)).toEqual(
-        trees.map(() => ({ once: true, kinds: { value: 3, CONFLICT: 2 } })),
-      );
+    },
+    async settle() {
+      const all = loads.splice(0);
+      const results = await Promise.all(all.map(({ handle }) => handle.result()));
+      expect(results).toEqual(all.map(({ expected }) => expected));
+      return all.length;
     },
     async close() {
-      await end(worker);
+      await kill(worker);
       await connection.close();
       await server.stop();
       await folders.remove();

@@ -57,8 +57,8 @@ export interface Cancel {
 
 /** Takes a cancel request. Only the first of a run is written. */
 export function requestCancelRun(d: Draft, cancel: Cancel): void {
-  if (!isOpen(d.info)) throw alreadyCompleted();
-  if (d.info.cancelRequested) return;
+  // As with Temporal, a request that comes too late is taken, and changes nothing.
+  if (!isOpen(d.info) || d.info.cancelRequested) return;
   d.info.cancelRequested = { requestId: cancel.requestId, reason: cancel.reason };
   d.appendOrBuffer('workflowExecutionCancelRequested', {
     cause: cancel.reason,
