@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startApp } from '../../src/app.js';
-import { perdure, runNode } from '../support/cli.js';
+import { perdure, type RunningCli, runNode, startPerdure } from '../support/cli.js';
+import { EMBEDDED } from '../support/servers.js';
 
 describe('examples/01-hello', () => {
   it('greets everybody, reads the EXIT of the greeter, and prints what that returned', async () => {
@@ -178,4 +179,34 @@ describe('examples/09-job-queue', () => {
     const { value } = await tour('09-job-queue');
     expect(value).toEqual({ jobs: 10, failed: ['picture 7'], most_at_once: 3 });
   }, 60_000);
+});
+
+describe('examples/10-weather', () => {
+  it('puts up a new thermometer, and its durable record has heard why', async () => {
+    const { value } = await tour('10-weather');
+    expect(value).toMatchObject({ lost: { roof: { INTERNAL: 1 } } });
+  }, 60_000);
+
+  it('goes on after kill -9, and hears that the first sensors are gone', async () => {
+    const server = await EMBEDDED.start();
+    const run = () => startPerdure(['run', 'examples/10-weather', '--address', server.address]);
+    const runs = [run()];
+    const kill = async (running: RunningCli) => {
+      running.process.kill('SIGKILL');
+      await running.ended;
+    };
+    try {
+      const [first] = runs as [RunningCli];
+      await first.waitFor(/cellar is there/);
+      await kill(first);
+      const second = run();
+      runs.push(second);
+      await second.waitFor(/cellar is lost: UNAVAILABLE/);
+      const said = await second.waitFor(/roof is lost: UNAVAILABLE/);
+      expect(said).toMatch(/cellar is there/);
+    } finally {
+      await Promise.all(runs.map(kill));
+      await server.stop();
+    }
+  }, 90_000);
 });
