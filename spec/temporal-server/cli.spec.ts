@@ -109,4 +109,15 @@ if (!cli && process.env.CI)
     const started = "TemporalScheduledById = 'nightly'";
     expect(await temporal('workflow', 'count', '--query', started)).toMatch(/Total: 3/);
   });
+
+  it('ends many runs with one batch job', async () => {
+    for (const id of ['m1', 'm2'])
+      await temporal('workflow', 'start', '--type', 'many', '--task-queue', 'q', '-w', id);
+    const many = ['--query', "WorkflowType = 'many'"];
+    await temporal('workflow', 'terminate', ...many, '--reason', 'enough', '--yes');
+    while (!(await temporal('workflow', 'count', ...many, '--query', OPEN)).includes('Total: 0'));
+    expect(await temporal('batch', 'list')).toMatch(/Completed/);
+  });
 });
+
+const OPEN = "WorkflowType = 'many' AND ExecutionStatus = 'Running'";

@@ -1,12 +1,14 @@
 /**
  * The server: its parts put together behind one address.
  */
+import { Batches } from './batches/batches.js';
 import { type Clock, skippingClock, systemClock } from './clock.js';
 import { Engine, type Task } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
 import { deliverTransfer } from './engine/transfers.js';
 import { activityOperationMethods } from './frontend/activity-operations.js';
 import { activityTaskMethods } from './frontend/activity-tasks.js';
+import { batchMethods } from './frontend/batches.js';
 import { describeMethods } from './frontend/describe.js';
 import { executionMethods } from './frontend/executions.js';
 import { historyMethods } from './frontend/history.js';
@@ -105,7 +107,8 @@ async function serve(
   const engine = await engineOf(options, clock, observe, store);
   const schedules = new Schedules(scheduleWorld(engine), store);
   engine.closedWatchers.add(({ info }) => schedules.closed(info.firstRunId));
-  const services = servicesOf(engine, schedules);
+  const batches = new Batches(clock, (error) => observe({ kind: 'defect', where: 'batch', error }));
+  const services = servicesOf(engine, schedules, batches);
   const closing = new Set<() => void>();
   const metrics = new CallMetrics();
   const host = options.host ?? LOOPBACK;
@@ -125,6 +128,7 @@ async function serve(
     async close() {
       for (const end of [...closing]) end();
       await Promise.all([edge.close(CLOSE_LIMIT_MS), page?.close()]);
+      batches.close();
       schedules.close();
       engine.close();
       await store.close();
@@ -224,7 +228,7 @@ async function engineOf(
   });
 }
 
-function servicesOf(engine: Engine, schedules: Schedules): Service[] {
+function servicesOf(engine: Engine, schedules: Schedules, batches: Batches): Service[] {
   return [
     {
       name: 'temporal.api.workflowservice.v1.WorkflowService',
@@ -234,6 +238,7 @@ function servicesOf(engine: Engine, schedules: Schedules): Service[] {
         ...updateMethods(engine),
         ...resetMethods(engine),
         ...scheduleMethods(engine, schedules),
+        ...batchMethods(engine, batches),
         ...multiOperationMethods(engine),
         ...historyMethods(engine),
         ...describeMethods(engine),
