@@ -7,6 +7,7 @@ const BENCHMARKS: { readonly [name: string]: () => Promise<{ benchmark: Benchmar
   durable: () => import('./durable/index.js'),
   lists: () => import('./lists.js'),
   server: () => import('./durable/server.js'),
+  stored: () => import('./server/index.js'),
 };
 
 async function list(): Promise<void> {

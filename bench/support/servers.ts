@@ -1,14 +1,17 @@
 /** Temporal servers for benchmarks and specs: each in a process of its own, on a free loopback port. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { homedir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { command } from './paths.js';
 
 export interface ServerProcess {
   readonly address: string;
+  /** From its start until it has listened, in milliseconds. */
+  readonly startedInMs: number;
+  readonly process: ChildProcess;
   /** Ends it at once: its data is of no use to anybody. */
   stop(): Promise<void>;
 }
@@ -16,6 +19,29 @@ export interface ServerProcess {
 /** `perdure server start-dev`. */
 export function startEmbedded(): Promise<ServerProcess> {
   return start(process.execPath, [command, 'server', 'start-dev']);
+}
+
+/** A file for a server's data, in a folder of its own. */
+export class DataFile {
+  readonly folder = mkdtempSync(join(tmpdir(), 'perdure-bench-'));
+  readonly path = join(this.folder, 'server.db');
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** The same, with its data in a file: a new one that goes with the server, unless one is given. */
+export async function startEmbeddedOnFile(file?: DataFile): Promise<ServerProcess> {
+  const used = file ?? new DataFile();
+  const args = [command, 'server', 'start-dev', '--db-filename', used.path];
+  const server = await start(process.execPath, args);
+  if (file) return server;
+  const stop = async () => {
+    await server.stop();
+    used.remove();
+  };
+  return { ...server, stop };
 }
 
 /** `temporal server start-dev`, from the PATH or ~/go/bin. @throws Error where it is not installed. */
@@ -49,23 +75,26 @@ async function start(program: string, args: readonly string[]): Promise<ServerPr
   const stdio = ['ignore', 'ignore', 'ignore'] as const;
   const child = spawn(program, [...args, '--port', String(port)], { stdio: [...stdio] });
   const address = `127.0.0.1:${port}`;
+  const started = performance.now();
   try {
     await untilServing(address, child);
   } catch (error) {
     await end(child);
     throw error;
   }
-  return { address, stop: () => end(child) };
+  const startedInMs = performance.now() - started;
+  return { address, startedInMs, process: child, stop: () => end(child) };
 }
 
 const PATIENCE_MS = 60_000;
-const BETWEEN_MS = 100;
+const BETWEEN_MS = 10;
 
 /** The real server answers only when its database is ready: ask until it does. */
 async function untilServing(address: string, child: ChildProcess): Promise<void> {
   let why: unknown;
   for (let left = PATIENCE_MS / BETWEEN_MS; left > 0 && child.exitCode === null; left--) {
     try {
+      await listening(address);
       const connection = await Connection.connect({ address, connectTimeout: 1000 });
       await connection.workflowService.describeNamespace({ namespace: 'default' });
       await connection.close();
@@ -76,6 +105,19 @@ async function untilServing(address: string, child: ChildProcess): Promise<void>
     }
   }
   throw new Error(`${child.spawnfile} does not serve ${address}`, { cause: why });
+}
+
+/** A refused connection is known at once here; the SDK would wait before it tries again. */
+function listening(address: string): Promise<void> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), host);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -1,14 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  startTemporalServer,
-  type TemporalServer,
-  type TemporalServerOptions,
+import { FileStore } from '../../src/temporal-server/file/file-store.js';
+import type {
+  ServerEvent,
+  TemporalServer,
+  TemporalServerOptions,
 } from '../../src/temporal-server/index.js';
 import { enums } from '../../src/temporal-server/proto.js';
+import { startOnStore } from '../../src/temporal-server/server.js';
+import type { Change, Store } from '../../src/temporal-server/store.js';
 import { ByHand, commands } from './support/by-hand.js';
 import { type RawClient, rawClient } from './support/raw.js';
 
@@ -33,6 +36,17 @@ function scheduleActivity(activityId: string, more: object = {}) {
   };
 }
 
+function startChild(workflowId: string) {
+  return {
+    commandType: CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION,
+    startChildWorkflowExecutionCommandAttributes: {
+      workflowId,
+      workflowType: { name: 't' },
+      taskQueue: { name: workflowId },
+    },
+  };
+}
+
 describe('a server with a file', () => {
   let folder: string;
   let dbFilename: string;
@@ -40,16 +54,31 @@ describe('a server with a file', () => {
   let client: RawClient;
   let runs: ByHand;
   let defects: unknown[];
+  /** Workflow ids. */
+  let held: Set<string>;
   let prefix = 0;
+
+  /** The store, where changes of workflows that are held never come to an end. */
+  function holding(store: Store): Store {
+    return new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name !== 'commit') return value.bind(target);
+        return (change: Change) =>
+          held.has(change.workflowId) ? new Promise(() => {}) : target.commit(change);
+      },
+    });
+  }
 
   async function open(options: TemporalServerOptions = {}): Promise<void> {
     defects = [];
-    server = await startTemporalServer({
-      port: 0,
-      dbFilename,
-      ...options,
-      onEvent: (event) => void (event.kind === 'defect' && defects.push(event.error)),
-    });
+    const found = defects;
+    const onEvent = (event: ServerEvent) =>
+      void (event.kind === 'defect' && found.push(event.error));
+    server = await startOnStore({ port: 0, ...options, onEvent }, async () =>
+      holding(await FileStore.open(dbFilename)),
+    );
     client = rawClient(server.address);
     prefix += 1;
     runs = new ByHand(client, `durable-${prefix}`);
@@ -66,7 +95,37 @@ describe('a server with a file', () => {
     await open(options);
   }
 
+  /** Opens the file as it is on disk while the server is at work: as after a crash. */
+  async function reopenCopy(): Promise<void> {
+    const copy = join(folder, `copy-${prefix}.db`);
+    copyFileSync(dbFilename, copy);
+    held.clear();
+    await close();
+    dbFilename = copy;
+    await open();
+  }
+
+  /** Answers tasks of the workflow until its history has an event. */
+  async function tasksUntil(workflowId: string, type: string): Promise<void> {
+    while (!(await types(workflowId)).includes(type))
+      await runs.complete(await runs.poll(workflowId));
+  }
+
+  async function untilGone(namespace: string, workflowId: string): Promise<void> {
+    const request = { namespace, execution: { workflowId } };
+    for (let left = 500; left > 0; left--) {
+      const code = await client.call('DescribeWorkflowExecution', request).then(
+        () => status.OK,
+        (error: { code: number }) => error.code,
+      );
+      if (code === status.NOT_FOUND) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`${workflowId} is still there`);
+  }
+
   beforeEach(async () => {
+    held = new Set();
     folder = mkdtempSync(join(tmpdir(), 'perdure-durable-'));
     dbFilename = join(folder, 'server.db');
     await open();
@@ -177,6 +236,108 @@ describe('a server with a file', () => {
         },
       },
     ]);
+  });
+
+  it('has everything acknowledged where it ended without a word', async () => {
+    const closed = await runs.startWith(commands.complete);
+    const timer = await runs.startWith(startTimer('t', 10));
+    const task = await runs.poll(timer);
+    const signalled = await runs.start();
+    await client.call('SignalWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution: { workflowId: signalled },
+      signalName: 's',
+    });
+    const ids = [closed, timer, signalled];
+    const before = await Promise.all(ids.map((id) => runs.history(id)));
+    await reopenCopy();
+    expect(await Promise.all(ids.map((id) => runs.history(id)))).toEqual(before);
+    await runs.complete(task, commands.complete);
+    expect((await types(timer)).at(-1)).toBe('WORKFLOW_EXECUTION_COMPLETED');
+  });
+
+  it('keeps attempts, failures and heartbeats of an activity', async () => {
+    const workflowId = await runs.startWith(
+      scheduleActivity('a', { retryPolicy: { initialInterval: { nanos: 1e6 } } }),
+    );
+    const poll = () =>
+      client.call('PollActivityTaskQueue', {
+        namespace: 'default',
+        taskQueue: { name: workflowId },
+      });
+    const first = await poll();
+    await client.call('RecordActivityTaskHeartbeat', {
+      namespace: 'default',
+      taskToken: first.taskToken,
+      details: { payloads: [{ data: Buffer.from('1') }] },
+    });
+    await reopen();
+    await client.call('RespondActivityTaskFailed', {
+      namespace: 'default',
+      taskToken: first.taskToken,
+      failure: { message: 'no luck', applicationFailureInfo: {} },
+    });
+    const second = await poll();
+    expect(second).toMatchObject({
+      attempt: 2,
+      heartbeatDetails: { payloads: [{ data: Buffer.from('1') }] },
+    });
+    await reopen();
+    const described = await client.call('DescribeWorkflowExecution', {
+      namespace: 'default',
+      execution: { workflowId },
+    });
+    expect(described.pendingActivities).toMatchObject([
+      { attempt: 2, lastFailure: { message: 'no luck' } },
+    ]);
+  });
+
+  it('goes on with children, and tells a parent of the end of one', async () => {
+    const child = `child-${prefix}`;
+    const parent = await runs.startWith(startChild(child));
+    await reopen();
+    await runs.complete(await runs.poll(child), commands.complete);
+    await reopen();
+    await tasksUntil(parent, 'CHILD_WORKFLOW_EXECUTION_COMPLETED');
+    const seen = (await types(parent)).filter((type) => type.startsWith('CHILD'));
+    expect(seen).toEqual([
+      'CHILD_WORKFLOW_EXECUTION_STARTED',
+      'CHILD_WORKFLOW_EXECUTION_COMPLETED',
+    ]);
+  });
+
+  it('hands a transfer over that was stored and not done', async () => {
+    const child = `child-${prefix}`;
+    held.add(child);
+    const parent = await runs.startWith(startChild(child));
+    await reopenCopy();
+    await runs.complete(await runs.poll(child), commands.complete);
+    await tasksUntil(parent, 'CHILD_WORKFLOW_EXECUTION_COMPLETED');
+  });
+
+  it('drops closed runs when their retention is over, also while it was away', async () => {
+    const namespace = 'short';
+    await client.call('RegisterNamespace', {
+      namespace,
+      workflowExecutionRetentionPeriod: { nanos: 300e6 },
+    });
+    const workflowId = 'w';
+    const { runId } = await client.call('StartWorkflowExecution', {
+      namespace,
+      workflowId,
+      workflowType: { name: 't' },
+      taskQueue: { name: 'q' },
+    });
+    await client.call('TerminateWorkflowExecution', {
+      namespace,
+      workflowExecution: { workflowId, runId },
+    });
+    await reopen();
+    await untilGone(namespace, workflowId);
+    const { executions } = await client.call('ListWorkflowExecutions', { namespace });
+    expect(executions).toEqual([]);
+    await reopen();
+    await untilGone(namespace, workflowId);
   });
 
   it('keeps namespaces, their retention and their search attributes', async () => {

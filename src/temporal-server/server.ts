@@ -69,13 +69,19 @@ const CLOSE_LIMIT_MS = 500;
  * @throws TemporalServerError INVALID or INSECURE for an option, ADDRESS_IN_USE or CANNOT_LISTEN for
  *   its place, CANNOT_OPEN for its file; nothing is left open then
  */
-export async function startTemporalServer(
-  options: TemporalServerOptions = {},
+export function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+  return startOnStore(options, openStore);
+}
+
+/** The same, on a store that the caller opens. */
+export async function startOnStore(
+  options: TemporalServerOptions,
+  open: (options: TemporalServerOptions, clock: Clock) => Promise<Store>,
 ): Promise<TemporalServer> {
   checkOptions(options);
   const clock = options.clock ?? (options.timeSkipping ? skippingClock() : systemClock());
   const observe = options.onEvent ?? ((event: ServerEvent) => reportDefect(event));
-  const store = await openStore(options, clock);
+  const store = await open(options, clock);
   try {
     return await serve(options, clock, observe, store);
   } catch (thrown) {

@@ -1,0 +1,48 @@
+/** What a file with many runs in it costs: to start with, to open, and to work on. */
+import type { Goal, Report } from '../support/figure.js';
+import { perSecond } from '../support/load.js';
+import { DataFile, startEmbeddedOnFile } from '../support/servers.js';
+import { ByHand } from './by-hand.js';
+import { hello } from './works.js';
+
+const CLOSED = 100_000;
+const OPEN = 1000;
+const WIDTH = 200;
+const FEW = 100;
+
+const START = 'start to serving, with a new file';
+const REOPEN = `start to serving, with ${CLOSED} closed and ${OPEN} open runs in the file`;
+const EARLY = `hello workflows, 50 at a time, ${FEW} runs in the file`;
+const LATE = `hello workflows, 50 at a time, ${CLOSED} runs in the file`;
+
+export const stored = {
+  goals: [
+    { work: START, who: 'perdure-ts', atMost: 150 },
+    { work: REOPEN, who: 'perdure-ts', atMost: 1000 },
+    { work: LATE, who: 'perdure-ts', peer: 'perdure-ts', peerWork: EARLY, atLeastPeers: 0.8 },
+  ] as readonly Goal[],
+
+  async run(report: Report): Promise<void> {
+    const file = new DataFile();
+    let server = await startEmbeddedOnFile(file);
+    report({ work: START, who: 'perdure-ts', n: 1, ms: server.startedInMs });
+    let by = new ByHand(server.address);
+    const n = 2000;
+    report({ work: EARLY, who: 'perdure-ts', n, per_s: await hello(by, n) });
+    await perSecond(CLOSED - n, WIDTH, async () => {
+      await by.start();
+      await by.complete(await by.task());
+    });
+    report({ work: LATE, who: 'perdure-ts', n, per_s: await hello(by, n) });
+    await perSecond(OPEN, WIDTH, async () => void (await by.start()));
+    by.close();
+    await server.stop();
+    server = await startEmbeddedOnFile(file);
+    report({ work: REOPEN, who: 'perdure-ts', n: 1, ms: server.startedInMs });
+    by = new ByHand(server.address);
+    await by.complete(await by.task());
+    by.close();
+    await server.stop();
+    file.remove();
+  },
+};

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FileStore } from '../../src/temporal-server/file/file-store.js';
+import type { TemporalServer } from '../../src/temporal-server/index.js';
+import { enums } from '../../src/temporal-server/proto.js';
+import { startOnStore } from '../../src/temporal-server/server.js';
+import type { Store } from '../../src/temporal-server/store.js';
+import { storeRefuses } from '../../src/temporal-server/store-errors.js';
+import { ByHand, commands } from './support/by-hand.js';
+import { type RawClient, rawClient } from './support/raw.js';
+
+const TIMER = {
+  commandType: enums.CommandType.COMMAND_TYPE_START_TIMER,
+  startTimerCommandAttributes: { timerId: 't', startToFireTimeout: { nanos: 50e6 } },
+};
+
+describe('a server whose disk is full', () => {
+  let folder: string;
+  let server: TemporalServer;
+  let client: RawClient;
+  let runs: ByHand;
+  let isFull: boolean;
+  let refusals: number;
+  let refused: () => void;
+
+  /** The store, whose commits fail while the disk is full. */
+  function onSmallDisk(store: Store): Store {
+    return new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name !== 'commit' || !isFull) return value.bind(target);
+        return () => {
+          refusals += 1;
+          refused();
+          const cause = Object.assign(new Error('No space left on device'), { code: 28 });
+          return Promise.reject(storeRefuses(cause));
+        };
+      },
+    });
+  }
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'perdure-full-'));
+    isFull = false;
+    refusals = 0;
+    refused = () => {};
+    server = await startOnStore({ port: 0 }, async () =>
+      onSmallDisk(await FileStore.open(join(folder, 'server.db'))),
+    );
+    client = rawClient(server.address);
+    runs = new ByHand(client, 'full');
+  });
+
+  afterEach(async () => {
+    client.close();
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('refuses what it cannot write, keeps what it has, and goes on when there is room', async () => {
+    const before = await runs.start();
+    const history = await runs.history(before);
+    isFull = true;
+    await expect(runs.start()).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'this embedded server cannot write to its file: No space left on device',
+    });
+    await expect(runs.poll(before)).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    expect(await runs.history(before)).toEqual(history);
+    isFull = false;
+    await runs.complete(await runs.poll(before), commands.complete);
+    expect(await runs.status(await runs.start())).toBe(1);
+  });
+
+  it('fires a timer later that it could not write down', async () => {
+    const workflowId = await runs.startWith(TIMER);
+    const tried = new Promise<void>((resolve) => {
+      refused = resolve;
+    });
+    isFull = true;
+    await tried;
+    isFull = false;
+    await runs.complete(await runs.poll(workflowId), commands.complete);
+    expect(refusals).toBeGreaterThan(0);
+    const fired = (await runs.history(workflowId)).filter((e) => e.timerFiredEventAttributes);
+    expect(fired).toHaveLength(1);
+  });
+});
