@@ -21,6 +21,12 @@ export class FakeNode implements NodePort {
   readonly spawned: { readonly host: string; readonly order: SpawnOrder }[] = [];
   readonly logs: LogLine[] = [];
   readonly printed: string[] = [];
+  readonly undeliverable: {
+    readonly from: Pid | null;
+    readonly to: Pid;
+    readonly topic: string;
+    readonly kind: string;
+  }[] = [];
   readonly functions = new Map<string, FakeFunction>();
   private readonly exits = new Map<Pid, ExitResult>();
   private readonly waiters = new Set<() => void>();
@@ -75,6 +81,11 @@ export class FakeNode implements NodePort {
 
   log(level: string, message: string, fields: unknown, source?: { readonly pid: Pid }): void {
     this.logs.push({ level, message, fields, pid: source?.pid });
+    this.changed();
+  }
+
+  undelivered(from: Pid | null, to: Pid, topic: string, { kind }: PerdureError): void {
+    this.undeliverable.push({ from, to, topic, kind });
     this.changed();
   }
 

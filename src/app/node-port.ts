@@ -17,6 +17,10 @@ export function nodePort(node: Node, print: (text: string) => void): NodePort {
     runFunction: (order) => runFunction(node, order),
     exited: (pid, result) => node.exited(pid, result),
     hold: (reason) => node.clock.hold(reason),
+    undelivered(from, to, topic, error) {
+      const at = node.clock.now();
+      node.events.publish({ kind: 'undeliverable', from, to, topic, error, at });
+    },
     log: (level, message, fields, source) => {
       const { pid = null, entry = null } = source ?? {};
       node.events.publish({

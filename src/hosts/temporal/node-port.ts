@@ -45,6 +45,8 @@ export interface NodePort {
   exited(pid: Pid, result: ExitResult): void;
   /** Keeps a clock that skips idle time from skipping, until the returned function is called. */
   hold(reason: string): () => void;
+  /** A message of a workflow that nobody will read: its target, or the target's node, is gone. */
+  undelivered(from: Pid | null, to: Pid, topic: string, error: PerdureError): void;
   log(
     level: LogLevel,
     message: string,

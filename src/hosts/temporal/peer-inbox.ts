@@ -26,7 +26,12 @@ export class PeerInbox {
       this.lastSeq.put(sender, seq);
       const delivery = await this.give(to, signal, { sender, seq }, onRelated);
       if (delivery.accepted) continue;
-      const { kind, text } = delivery.error;
+      const { error } = delivery;
+      if (signal.kind === 'message') {
+        this.node.undelivered(signal.from, to, signal.topic, error);
+        continue;
+      }
+      const { kind, text } = error;
       this.node.log('debug', `undeliverable ${signal.kind} for ${to}: ${text}`, { sender, kind });
     }
   }

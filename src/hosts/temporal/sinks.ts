@@ -1,5 +1,6 @@
 /** Where the log lines and the printed text of workflows go: to the node. */
 import type { InjectedSinks } from '@temporalio/worker';
+import { PerdureError } from '../../core/errors.js';
 import { parsePid } from '../../core/pid.js';
 import type { NodePort } from './node-port.js';
 import type { PerdureSinks } from './workflow/logs.js';
@@ -15,6 +16,12 @@ export function workerSinks(node: NodePort, duringReplay: boolean): InjectedSink
           node.log(level, message, { ...extra, ...id }, { pid, entry });
         },
         callDuringReplay: duringReplay,
+      },
+      undelivered: {
+        fn(_info, from, to, topic, kind, message) {
+          node.undelivered(from, to, topic, new PerdureError(kind, message));
+        },
+        callDuringReplay: false,
       },
       print: {
         fn(_info, text) {

@@ -58,13 +58,13 @@ export class Activities {
   own(
     type: OwnActivity,
     arg: Value,
-    options: { attempts?: number; taskQueue?: string },
+    options: { attempts?: number; taskQueue?: string; scheduleToStartMs?: number },
   ): Promise<Value> {
-    const { attempts, taskQueue } = options;
+    const { attempts, taskQueue, scheduleToStartMs = 60_000 } = options;
     return cancellable(() =>
       scheduleActivity<Value>(type, encodeArgs([arg], type), {
         startToCloseTimeout: 30_000,
-        scheduleToStartTimeout: 60_000,
+        scheduleToStartTimeout: scheduleToStartMs,
         ...(taskQueue !== undefined && { taskQueue }),
         ...(attempts !== undefined && { retry: { maximumAttempts: attempts } }),
       }),

@@ -33,6 +33,8 @@ export class Peers {
 
   constructor(
     private readonly prefix: string,
+    /** How long a node has to take a batch; then what is in it is undeliverable. */
+    private readonly patienceMs: number,
     /** Names this run: what a receiver keeps the numbers of. */
     readonly sender: string,
     private readonly activities: Activities,
@@ -63,7 +65,8 @@ export class Peers {
       const batch: PeerBatch = { sender: this.sender, items };
       const taskQueue = nodeTaskQueue(this.prefix, node);
       try {
-        await this.activities.own(OwnActivity.DELIVER, batch as unknown as Value, { taskQueue });
+        const options = { taskQueue, scheduleToStartMs: this.patienceMs };
+        await this.activities.own(OwnActivity.DELIVER, batch as unknown as Value, options);
       } catch (thrown) {
         this.undeliverable(node, items, thrown);
       }

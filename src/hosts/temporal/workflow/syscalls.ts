@@ -8,6 +8,7 @@ import { type Answer, DONE } from '../../../kernel/program.js';
 import type { HostRequest, SpawnRequest } from '../../../kernel/request.js';
 import type { LogLevel, Syscalls } from '../../../kernel/syscalls.js';
 import { Activities } from './activities.js';
+import { HEARTBEAT_MS } from './app-data.js';
 import { Attributes } from './attributes.js';
 import type { CancelReasons } from './cancel-reasons.js';
 import { type ChildOrder, Children } from './children.js';
@@ -49,6 +50,9 @@ export interface SyscallsOptions {
   readonly inputs: Inputs;
 }
 
+/** Heartbeats for which a node may take no batch before what is in it counts as lost. */
+const PEER_PATIENCE = 6;
+
 export class WorkflowSyscalls implements Syscalls {
   readonly outstanding = new Outstanding();
   readonly relations: Relations;
@@ -73,12 +77,19 @@ export class WorkflowSyscalls implements Syscalls {
     });
     const peers = new Peers(
       data.app.taskQueuePrefix,
+      PEER_PATIENCE * (data.app.heartbeatMs ?? HEARTBEAT_MS),
       `${pid}/${workflowInfo().runId}`,
       this.activities,
       this.outstanding,
       (node, items, thrown) => {
-        const text = `${items.length} signals to node ${node} are lost: ${fromFailure(thrown).text}`;
+        const reason = fromFailure(thrown).text;
+        const text = `${items.length} signals to node ${node} are lost: ${reason}`;
         this.log('warn', text, { targets: items.map(({ to }) => to) });
+        const why = `node ${node} did not take it: ${reason}`;
+        for (const { to, signal } of items) {
+          if (signal.kind === 'message')
+            sinks().undelivered(pid, to, signal.topic, ErrorKind.UNAVAILABLE, why);
+        }
       },
     );
     const { activities, outstanding } = this;
