@@ -14,19 +14,22 @@ const programs = {
 };
 
 let world: RelationsWorld;
+/** Waits for a node longer than a run waits for its end. */
+let patient: RelationsWorld;
 beforeAll(async () => {
   world = await relationsWorld({ programs, heartbeatMs: 250 });
+  patient = await relationsWorld({ programs });
 });
-afterAll(() => world.close());
+afterAll(() => Promise.all([world.close(), patient.close()]));
 
 /** The event for a message of `from`, when it is there. */
-function undeliverable(from: Pid): Promise<Undeliverable> {
+function undeliverable(from: Pid, { events, node } = world): Promise<Undeliverable> {
   const isIt = (event: NodeEvent): event is Undeliverable =>
     event.kind === 'undeliverable' && event.from === from;
-  const known = world.events.find(isIt);
+  const known = events.find(isIt);
   if (known !== undefined) return Promise.resolve(known);
   return new Promise((resolve) => {
-    const stop = world.node.events.subscribe((event) => {
+    const stop = node.events.subscribe((event) => {
       if (!isIt(event)) return;
       stop();
       resolve(event);
@@ -56,5 +59,11 @@ describe('a message of a workflow that nobody will read', () => {
     });
     const lines = world.events.filter((event) => event.kind === 'log' && event.pid === pid);
     expect(lines).toMatchObject([{ level: 'warn', message: expect.stringMatching(/gone-1/) }]);
+  }, 60_000);
+
+  it('is one too where the workflow ends before that is known', async () => {
+    const pid = await patient.spawn(WORKER, 'sends', `{gone-1@${LOCAL}|1}`);
+    const { error } = await undeliverable(pid, patient);
+    expect(error).toMatchObject({ kind: 'UNAVAILABLE', message: expect.stringMatching(/ended/) });
   }, 60_000);
 });

@@ -23,6 +23,8 @@ const BATCH_FRAMING_BYTES = 100;
 type Item = PeerBatch['items'][number];
 
 interface Lane {
+  /** What is on its way. */
+  sent: readonly Item[];
   readonly queue: { readonly item: Item; readonly bytes: number }[];
   busy: boolean;
 }
@@ -51,7 +53,7 @@ export class Peers {
     const bytes = payloadBytes(encodePayload(item as unknown as Value));
     checkBytes(bytes + 3 * this.sender.length + BATCH_FRAMING_BYTES, 'payload');
     this.lastSeq++;
-    const lane = this.lanes.get(node) ?? { queue: [], busy: false };
+    const lane = this.lanes.get(node) ?? { sent: [], queue: [], busy: false };
     this.lanes.set(node, lane);
     lane.queue.push({ item, bytes });
     if (!lane.busy) void this.outstanding.add(this.drain(node, lane));
@@ -62,6 +64,7 @@ export class Peers {
     lane.busy = true;
     while (lane.queue.length > 0) {
       const items = takeBatch(lane);
+      lane.sent = items;
       const batch: PeerBatch = { sender: this.sender, items };
       const taskQueue = nodeTaskQueue(this.prefix, node);
       try {
@@ -71,7 +74,17 @@ export class Peers {
         this.undeliverable(node, items, thrown);
       }
     }
+    lane.sent = [];
     lane.busy = false;
+  }
+
+  /** The run ends now: what no node is known to have taken will not be delivered any more. */
+  giveUp(): void {
+    for (const [node, lane] of this.lanes) {
+      const items = [...lane.sent, ...lane.queue.splice(0).map(({ item }) => item)];
+      lane.sent = [];
+      if (items.length > 0) this.undeliverable(node, items, new Error('the workflow has ended'));
+    }
   }
 }
 

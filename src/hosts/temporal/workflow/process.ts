@@ -253,7 +253,12 @@ export class WorkflowProcess {
     const end = () => outcome(result);
     const { outstanding } = running.syscalls;
     if (outstanding.idle) finish(end);
-    else void outstanding.settled(CLOSING_LIMIT_MS).then(() => finish(end));
+    else {
+      void outstanding.settled(CLOSING_LIMIT_MS).then(() => {
+        running.syscalls.giveUp();
+        finish(end);
+      });
+    }
   }
 
   // --- another run ------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ const PEER_PATIENCE = 6;
 export class WorkflowSyscalls implements Syscalls {
   readonly outstanding = new Outstanding();
   readonly relations: Relations;
+  private readonly peers: Peers;
   private readonly timers: Timers;
   private readonly versions = new Versions();
   private readonly activities: Activities;
@@ -75,7 +76,7 @@ export class WorkflowSyscalls implements Syscalls {
       ...{ activities: this.activities, attributes: this.attributes },
       deliver: (signal) => inputs.deliver(signal),
     });
-    const peers = new Peers(
+    this.peers = new Peers(
       data.app.taskQueuePrefix,
       PEER_PATIENCE * (data.app.heartbeatMs ?? HEARTBEAT_MS),
       `${pid}/${workflowInfo().runId}`,
@@ -92,12 +93,17 @@ export class WorkflowSyscalls implements Syscalls {
         }
       },
     );
-    const { activities, outstanding } = this;
+    const { activities, outstanding, peers } = this;
     const toSelf = (signal: Signal) => inputs.deliver(signal);
     this.signals = new OutgoingSignals({ ...options, activities, outstanding, peers, toSelf });
     const { children, signals } = this;
     const parts = { data, children, peers, activities, signals, outstanding };
     this.relations = new Relations({ ...parts, self: pid, deliver: toSelf });
+  }
+
+  /** The run ends although not all that it sent is with the server: that is told, not lost in silence. */
+  giveUp(): void {
+    this.peers.giveUp();
   }
 
   now(): number {
