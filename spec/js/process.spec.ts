@@ -30,6 +30,26 @@ describe('a TypeScript process', () => {
     expect((await exitOf(run(defineProcess(() => 'at once')))).value).toBe('at once');
   });
 
+  it('has a result that its watchers do not share', async () => {
+    const { run, exitOf, node } = localNode({});
+    const returns = defineProcess(async (ctx) => {
+      await ctx.receive();
+      return { n: 1 };
+    });
+    const watches = defineProcess(async (ctx, pid: Pid) => {
+      await ctx.monitor(pid);
+      const { value } = (await ctx.events.receive()) as { value: { result: { value: unknown } } };
+      const result = value.result.value as { n: number };
+      result.n += 1;
+      return result.n;
+    });
+    const pid = run(returns);
+    const watchers = [run(watches, pid), run(watches, pid), run(watches, pid)].map(exitOf);
+    await new Promise(setImmediate);
+    void post({ node } as ReturnType<typeof localNode>, pid, 'end');
+    expect((await Promise.all(watchers)).map(({ value }) => value)).toEqual([2, 2, 2]);
+  });
+
   it('talks with another, and each sees the messages in the order sent', async () => {
     const { run, exitOf } = localNode({});
     const collect = defineProcess(async (ctx) => {

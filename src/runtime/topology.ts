@@ -7,6 +7,7 @@
  * 2. A link stands on both sides or on neither.
  * 3. A process that has exited stands nowhere.
  */
+import { copyValue } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import type { ExitResult, Signal } from '../core/signal.js';
 
@@ -64,7 +65,9 @@ export class Topology {
     if (watchers === undefined && links === undefined && watched === undefined) return NOBODY;
     const notices: Notice[] = [];
     for (const to of all(watchers)) {
-      notices.push({ to, signal: { kind: 'exit', from: pid, result } });
+      // Two processes never share a table: the second watcher and later ones get copies of what was returned.
+      const own = notices.length === 0 ? result : copyOf(result);
+      notices.push({ to, signal: { kind: 'exit', from: pid, result: own } });
       remove(this.watched, to, pid);
     }
     for (const to of all(links)) {
@@ -82,6 +85,12 @@ export class Topology {
     this.links.delete(pid);
     return notices;
   }
+}
+
+function copyOf(result: ExitResult): ExitResult {
+  const { value } = result;
+  if (typeof value !== 'object' || value === null) return result;
+  return { value: copyValue(value, 'result'), error: result.error };
 }
 
 const NOBODY: readonly Notice[] = Object.freeze([]);
