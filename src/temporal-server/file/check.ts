@@ -1,6 +1,7 @@
 /** Looks at a file before the database does, which takes whatever its header says for granted. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StoreOpenError } from '../store-errors.js';
+import { damageOf, isDatabase } from './pages.js';
 
 const SQLITE = 'SQLite format 3\0';
 
@@ -20,23 +21,16 @@ export function checkFile(path: string): void {
       );
     }
     const { size } = fstatSync(fd);
-    if (size > 0) checkHeader(path, fd);
+    if (size > 0) checkHeader(path, fd, size);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Where the first of LMDB's two headers has its magic number and its version. */
-const MAGIC_AT = 24;
-const MAGIC = 0xbeefc0de;
-const VERSION = 2;
-
-function checkHeader(path: string, fd: number): void {
-  const header = Buffer.alloc(MAGIC_AT + 8);
-  const length = readSync(fd, header, 0, header.length, 0);
-  const known =
-    length === header.length &&
-    header.readUInt32LE(MAGIC_AT) === MAGIC &&
-    header.readUInt32LE(MAGIC_AT + 4) === VERSION;
-  if (!known) throw new StoreOpenError(path, 'it is no file of this server', 'name another file');
+function checkHeader(path: string, fd: number, sizeBytes: number): void {
+  if (!isDatabase(fd))
+    throw new StoreOpenError(path, 'it is no file of this server', 'name another file');
+  const damage = damageOf(fd, sizeBytes);
+  if (damage !== undefined)
+    throw new StoreOpenError(path, `it is damaged: ${damage}`, 'put a copy of it back');
 }

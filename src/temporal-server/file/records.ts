@@ -36,7 +36,7 @@ function checksum(key: Buffer, content: Uint8Array): number {
 }
 
 /** Whether a value is what was written under its key. */
-function isIntact(key: Buffer, value: Buffer): boolean {
+export function isIntact(key: Buffer, value: Buffer): boolean {
   return (
     value.length >= CHECKSUM_BYTES &&
     value.readUInt32LE() === checksum(key, value.subarray(CHECKSUM_BYTES))
