@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTemporalServer, type TemporalServer } from '../../src/temporal-server/index.js';
@@ -51,8 +52,8 @@ describe('the gRPC edge', () => {
     expect(defects).toEqual([]);
   });
 
-  function open({ path = `${SERVICE}/GetSystemInfo`, headers = {} }: Sent) {
-    return session.request({
+  function open({ path = `${SERVICE}/GetSystemInfo`, headers = {} }: Sent, on = session) {
+    return on.request({
       ':method': 'POST',
       ':path': path,
       'content-type': 'application/grpc',
@@ -157,6 +158,59 @@ describe('the gRPC edge', () => {
     expect(sizeBytes).toBeGreaterThan(2 * MIB - 99);
     client.close();
   });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+  ])('unpacks no more than 4 MiB of %s', async (encoding, pack) => {
+    const bomb = pack(Buffer.alloc(512 * MIB));
+    expect(bomb.length).toBeLessThan(MIB);
+    const headers = { 'grpc-encoding': encoding };
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await send({ headers, body: framed(bomb, 1) })).toMatchObject({
+      grpc: status.RESOURCE_EXHAUSTED,
+    });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * MIB);
+    const half = bomb.subarray(0, bomb.length / 2);
+    const cut = await send({ headers, body: framed(pack(Buffer.from('x')).subarray(0, 5), 1) });
+    expect(cut).toMatchObject({ grpc: status.INTERNAL });
+    expect((await send({ headers, body: framed(half, 1) })).grpc).not.toBe(status.OK);
+    expect(await send({ headers, body: framed(pack(Buffer.alloc(0)), 1) })).toMatchObject({
+      grpc: status.OK,
+    });
+  });
+
+  it('believes no prefix of 4 GiB, and no other compression', async () => {
+    const body = framed(Buffer.alloc(10), 0, 2 ** 32 - 1);
+    expect(await send({ body, ends: false })).toMatchObject({ grpc: status.RESOURCE_EXHAUSTED });
+    const headers = { 'grpc-encoding': 'zstd' };
+    expect(await send({ headers, body: framed(Buffer.from('x'), 1) })).toMatchObject({
+      grpc: status.UNIMPLEMENTED,
+    });
+  });
+
+  it('holds 10,000 calls that wait, answers others meanwhile, and lets go of them', async () => {
+    const request = codecOf('PollWorkflowTaskQueueRequest').encode({
+      namespace: 'default',
+      taskQueue: { name: 'crowd' },
+    });
+    const body = framed(Buffer.from(request.finish()));
+    const crowd = connect(`http://${server.address}`);
+    for (let i = 0; i < 10_000; i++) {
+      const stream = open({ path: `${SERVICE}/PollWorkflowTaskQueue` }, crowd);
+      stream.on('error', () => {}); // cut below
+      stream.end(body);
+    }
+    const client = rawClient(server.address);
+    const runs = new ByHand(client, 'crowd');
+    const workflowId = await runs.start();
+    expect(await runs.status(workflowId)).toBe(1);
+    crowd.destroy();
+    // One of the crowd may get the task before it is known to be gone: then it goes out once more.
+    await runs.start({ taskQueue: { name: 'crowd' }, workflowTaskTimeout: { seconds: 1 } });
+    expect((await runs.poll('crowd')).taskToken.length).toBeGreaterThan(0);
+    client.close();
+  }, 30_000);
 
   const bad = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]);
   it.each<[string, Sent, number, number, string]>([

@@ -20,7 +20,7 @@ import { completeTimeouts, type StartSpec } from '../history/start.js';
 import { isOpen } from '../history/state.js';
 import { withTypes } from '../namespaces.js';
 import { durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
-import { checkBlob, checkIdLength, executionIds } from './requests.js';
+import { checkBlob, checkIdLength, checkQueueLength, executionIds } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -52,7 +52,8 @@ export function checkStart(engine: Engine, request: StartRequest | SignalWithSta
   if (!request.workflowType?.name) throw invalid('WorkflowType is not set on request.');
   checkIdLength(request.workflowType.name, 'WorkflowType');
   if (!request.taskQueue?.name) throw invalid('taskQueue is not set');
-  checkIdLength(request.taskQueue.name, 'taskQueue');
+  checkQueueLength(request.taskQueue.name);
+  checkIdLength(request.requestId, 'RequestId');
   checkTimeouts(request);
   const problem = retryPolicyProblem(request.retryPolicy) ?? cronProblem(request.cronSchedule);
   if (problem) throw invalid(problem);
@@ -252,7 +253,8 @@ async function query(
 ): Promise<object> {
   engine.namespaces.get(request.namespace);
   const { workflowId, runId } = executionIds(request.execution);
-  if (!request.query?.queryType) throw invalid('QueryType is not set on request.');
+  if (!request.query) throw invalid('WorkflowQuery is not set on request.');
+  if (!request.query.queryType) throw invalid('QueryType is not set on request.');
   checkBlob(request.query.queryArgs);
   const run = engine.find(request.namespace, workflowId, runId);
   if (isRejected(run, request.queryRejectCondition))

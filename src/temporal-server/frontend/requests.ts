@@ -21,8 +21,16 @@ export function executionIds(
 }
 
 export function checkIdLength(value: string, name: string): void {
-  if (value.length * 3 > MAX_ID_BYTES && Buffer.byteLength(value) > MAX_ID_BYTES)
-    throw invalid(`${name} length exceeds limit.`);
+  if (isTooLong(value)) throw invalid(`${name} length exceeds limit.`);
+}
+
+/** The same for a task queue, in the words that Temporal has for it. */
+export function checkQueueLength(name: string): void {
+  if (isTooLong(name)) throw invalid('taskQueue length exceeds limit');
+}
+
+function isTooLong(value: string): boolean {
+  return value.length * 3 > MAX_ID_BYTES && Buffer.byteLength(value) > MAX_ID_BYTES;
 }
 
 export function checkBlob(payloads: Payloads | null | undefined): void {
