@@ -22,6 +22,47 @@ describe('the timer heap', () => {
     );
   });
 
+  /** Instants in no order. */
+  function* instants(count: number): Iterable<number> {
+    for (let i = 0, atMs = 7; i < count; i++) {
+      atMs = (atMs * 48_271) % (2 ** 31 - 1);
+      yield atMs;
+    }
+  }
+
+  it('holds a million timers and fires them in order', () => {
+    const heap = new TimerHeap();
+    for (const atMs of instants(1_000_000)) heap.add(atMs, () => {});
+    let fired = 0;
+    let lastMs = -1;
+    for (let due = heap.popDue(2 ** 31); due; due = heap.popDue(2 ** 31)) {
+      if (due.atMs < lastMs) throw new Error(`${due.atMs} fired after ${lastMs}`);
+      lastMs = due.atMs;
+      fired += 1;
+    }
+    expect(fired).toBe(1_000_000);
+  }, 120_000);
+
+  it('costs little more than ten times as much for ten times as many timers', () => {
+    /** How often instants are looked at: no clock, so that it is the same on every machine. */
+    const looks = (count: number): number => {
+      const heap = new TimerHeap();
+      let seen = 0;
+      for (const atMs of instants(count)) {
+        const counted = {
+          valueOf() {
+            seen += 1;
+            return atMs;
+          },
+        };
+        heap.add(counted as unknown as number, () => {});
+      }
+      while (heap.popDue(2 ** 31));
+      return seen;
+    };
+    expect(looks(50_000)).toBeLessThan(14 * looks(5000));
+  });
+
   it('gives nothing that is not due', () => {
     const heap = new TimerHeap();
     heap.add(10, () => {});

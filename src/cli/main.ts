@@ -37,6 +37,7 @@ function commandLine(finish: (code: number) => void): Command {
   program.addCommand(lintCommand(finish));
   program.addCommand(replayCommand(finish));
   program.addCommand(serverCommand(finish));
+  program.addCommand(clockCommand(finish));
   return program;
 }
 
@@ -158,4 +159,27 @@ function serverCommand(finish: (code: number) => void): Command {
       finish(await serve(flags as import('./server.js').ServerFlags));
     });
   return server;
+}
+
+function clockCommand(finish: (code: number) => void): Command {
+  return new Command('clock')
+    .description(
+      'Move the clock of one workflow and its descendants ahead, on an embedded server: clock +24h --tree ID',
+    )
+    .argument('<duration>', 'how far: +24h, +90m, +1h30m')
+    .requiredOption('--tree <workflow id>', 'the workflow; its descendants go with it')
+    .option('--address <host:port>', 'the embedded server', '127.0.0.1:7233')
+    .option('-n, --namespace <name>', 'the namespace of the workflow', 'default')
+    .option('--timeout <duration>', 'how long the tree may take to come to rest', '60s')
+    .option('--tls-ca <file>', 'TLS, with the authority of the server (PEM)')
+    .option('--tls-cert <file>', 'the certificate of this client (PEM)')
+    .option('--tls-key <file>', 'its private key (PEM)')
+    .option('--api-key-env <name>', 'the variable with the API key of the server')
+    .option('--json', 'print one JSON envelope on stdout, and nothing else')
+    .exitOverride()
+    .showHelpAfterError('(perdure clock --help shows the flags)')
+    .action(async (duration: string, flags: unknown) => {
+      const { moveClock } = await import('./clock.js');
+      finish(await moveClock(duration, flags as import('./clock.js').ClockFlags));
+    });
 }

@@ -9,6 +9,7 @@ export {
   type TimerHandle,
   type TimerOptions,
 } from './clock.js';
+export { type MoveAheadCall, type MovedAhead, moveAheadCall } from './clock-client.js';
 export type { ServerEvent } from './engine/events.js';
 export type { TlsOptions } from './grpc/security.js';
 export type { ClosedRunLimits } from './memory-store.js';

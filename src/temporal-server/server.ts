@@ -6,9 +6,12 @@ import { type Clock, skippingClock, systemClock } from './clock.js';
 import { Engine, type Task } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
 import { deliverTransfer } from './engine/transfers.js';
+import { moveTreeAhead, PATIENCE_MS } from './engine/tree-clock.js';
 import { activityOperationMethods } from './frontend/activity-operations.js';
+
 import { activityTaskMethods } from './frontend/activity-tasks.js';
 import { batchMethods } from './frontend/batches.js';
+import { clockMethods } from './frontend/clocks.js';
 import { describeMethods } from './frontend/describe.js';
 import { executionMethods } from './frontend/executions.js';
 import { historyMethods } from './frontend/history.js';
@@ -36,7 +39,9 @@ import {
   LOOPBACK,
   type TemporalServerOptions,
 } from './options.js';
+import { CLOCK_SERVICE } from './proto/own.js';
 import { Schedules } from './schedules/schedules.js';
+
 import { ServerErrorKind, TemporalServerError } from './server-error.js';
 import type { Store } from './store.js';
 import { isStoreOpenError } from './store-errors.js';
@@ -47,6 +52,16 @@ export interface TemporalServer {
   readonly address: string;
   /** The server's time; one that skips can be held, and read how far it is ahead. */
   readonly clock: Clock;
+  /**
+   * Moves the clock of a workflow and all its descendants ahead, from one thing that is due to the
+   * next; resolves when nothing in the tree is going on any more.
+   *
+   * @throws Error NOT_FOUND without such a workflow, FAILED_PRECONDITION when the tree does not come to rest
+   */
+  moveAhead(
+    workflow: { readonly workflowId: string; readonly namespace?: string },
+    byMs: number,
+  ): Promise<void>;
   /** Where Prometheus reads, with `metricsPort`. */
   readonly metricsUrl: string | undefined;
   /** Ends long polls, lets calls in progress end, and closes the port. */
@@ -131,6 +146,10 @@ async function serve(
     address,
     clock,
     metricsUrl: page && `http://${LOOPBACK}:${page.port}/metrics`,
+    async moveAhead({ workflowId, namespace = 'default' }, byMs) {
+      const run = engine.find(namespace, workflowId, '');
+      await moveTreeAhead(engine, run, { byMs, patienceMs: PATIENCE_MS, isGone: () => false });
+    },
     async close() {
       for (const end of [...closing]) end();
       await Promise.all([edge.close(CLOSE_LIMIT_MS), page?.close()]);
@@ -256,6 +275,7 @@ function servicesOf(engine: Engine, schedules: Schedules, batches: Batches): Ser
     },
     { name: 'temporal.api.operatorservice.v1.OperatorService', methods: operatorMethods(engine) },
     { name: 'temporal.api.testservice.v1.TestService', methods: testMethods(engine, false) },
+    { name: CLOCK_SERVICE, methods: clockMethods(engine) },
     { name: 'grpc.health.v1.Health', methods: healthMethods() },
   ];
 }

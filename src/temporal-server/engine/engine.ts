@@ -87,6 +87,8 @@ export class Engine {
   #isClosed = false;
   /** Told of each run that has closed: the first chance to see how. */
   readonly closedWatchers = new Set<(run: Run) => void>();
+  /** Called after each transaction and each transfer. */
+  readonly changed = new Set<() => void>();
   /** Queries that are out by themselves, by id. */
   readonly directQueries = new Map<string, { readonly run: Run; readonly query: PendingQuery }>();
 
@@ -102,8 +104,9 @@ export class Engine {
     this.#retention = new Retention(parts.clock, parts.store, (key) => this.drop(key));
   }
 
-  inputs() {
-    return { nowMs: this.clock.now(), newId: this.newId };
+  /** @param aheadMs - how far the clock of the run is ahead */
+  inputs(aheadMs = 0) {
+    return { nowMs: this.clock.now() + aheadMs, aheadMs, newId: this.newId };
   }
 
   commandContext(namespace: string): CommandContext {
@@ -152,6 +155,11 @@ export class Engine {
     return run;
   }
 
+  /** All that are in memory; those that are open always are. */
+  *runs(): Iterable<Run> {
+    for (const { runs } of this.#executions.values()) yield* runs.values();
+  }
+
   /** How many runs are open, by namespace. */
   openRuns(): Map<string, number> {
     const open = new Map(this.namespaces.all().map(({ name }) => [name, 0]));
@@ -182,7 +190,7 @@ export class Engine {
   /** One transaction on a run: the rule's changes are stored before the result is given. */
   update<T>(run: Run, rule: (d: Draft) => T): MaybePromise<T> {
     return this.exclusive(run.execution, () => {
-      const draft = new Draft(run.state, this.inputs());
+      const draft = new Draft(run.state, this.inputs(run.info.aheadMs));
       const result = rule(draft);
       if (run.dropped) return result;
       return then(this.commit(run.execution, [draft]), () => result);
@@ -244,6 +252,7 @@ export class Engine {
       this.#sendWaitingQueries(run);
       if (draft.events.length > 0) for (const watch of [...run.watchers]) watch();
     }
+    for (const tell of [...this.changed]) tell();
   }
 
   #runOf(execution: Execution, draft: Draft): Run {
@@ -331,7 +340,7 @@ export class Engine {
         }
       });
     };
-    set(atMs, { skippable });
+    set(atMs - run.info.aheadMs, { skippable });
   }
 
   #disarm(run: Run, key: string): void {
@@ -376,6 +385,7 @@ export class Engine {
       .finally(() => {
         run.sending -= 1;
         release();
+        for (const tell of [...this.changed]) tell();
       });
   }
 

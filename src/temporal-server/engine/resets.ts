@@ -30,8 +30,8 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
   const current = execution.current ?? base;
   if (current.info.createRequestId === requestId) return current.key.runId;
   const runId = engine.newId();
-  const inputs = engine.inputs();
-  const drafts = new Map([base, current].map((run) => [run, new Draft(run.state, inputs)]));
+  const inputs = (run: Run) => engine.inputs(run.info.aheadMs);
+  const drafts = new Map([base, current].map((run) => [run, new Draft(run.state, inputs(run))]));
   const ending = drafts.get(current);
   if (ending && isOpen(current.info))
     terminateRun(ending, { reason, identity: 'history-resetter', isReset: true });
@@ -46,7 +46,7 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
       later: later(engine, base, finishEventId, ending),
       isBackground: engine.commandContext(base.key.namespace).isBackground,
     },
-    inputs,
+    inputs(base),
   );
   return then(engine.commit(execution, [...drafts.values(), fresh]), () => runId);
 }

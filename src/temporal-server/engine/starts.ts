@@ -14,6 +14,8 @@ const { WorkflowIdReusePolicy: Reuse, WorkflowIdConflictPolicy: Conflict } = enu
 
 export interface StartOrder {
   readonly spec: StartSpec;
+  /** How far the clock of a new run is ahead of the server's: its parent's. Default 0. */
+  readonly aheadMs?: number;
   /** A `WorkflowIdReusePolicy`; 0 is the default. */
   readonly reusePolicy: number;
   /** A `WorkflowIdConflictPolicy`; 0 is the default, which is to fail. */
@@ -69,7 +71,7 @@ function admit(
   run: Run,
   request: UpdateRequest,
 ): MaybePromise<Started> {
-  const draft = new Draft(run.state, engine.inputs());
+  const draft = new Draft(run.state, engine.inputs(run.info.aheadMs));
   admitUpdate(draft, request);
   return then(engine.commit(execution, [draft]), () => ({ run, isNew: false }));
 }
@@ -84,7 +86,7 @@ function resolveConflict(
     order.conflictPolicy === Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING ||
     order.reusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING;
   if (replace) {
-    const ended = new Draft(current.state, engine.inputs());
+    const ended = new Draft(current.state, engine.inputs(current.info.aheadMs));
     terminate(ended, {
       reason: 'TerminateIfRunning WorkflowIdReusePolicy',
       identity: 'history-service',
@@ -101,7 +103,7 @@ function resolveConflict(
     );
   }
   if (!signal) return { run: current, isNew: false };
-  const draft = new Draft(current.state, engine.inputs());
+  const draft = new Draft(current.state, engine.inputs(current.info.aheadMs));
   signalRun(draft, signal);
   // A start delay ends with a second signal-with-start; a cron or retry wait does not.
   const { cronSchedule, initiator } = draft.info.started;
@@ -133,7 +135,7 @@ function startNew(
   order: StartOrder,
   before: readonly Draft[],
 ): MaybePromise<Started> {
-  const draft = startRun(order.spec, engine.inputs());
+  const draft = startRun(order.spec, engine.inputs(order.aheadMs));
   if (order.signal) signalRun(draft, order.signal);
   scheduleFirstTask(draft);
   if (order.update) admitUpdate(draft, order.update.request);

@@ -37,6 +37,7 @@ async function startChild(engine: Engine, parent: Run, child: ChildInfo): Promis
   try {
     const started = await startExecution(engine, {
       spec: childSpec(engine, parent, child),
+      aheadMs: parent.info.aheadMs,
       reusePolicy: child.attributes.workflowIdReusePolicy ?? 0,
       conflictPolicy: 0,
     });
@@ -54,6 +55,7 @@ async function startChild(engine: Engine, parent: Run, child: ChildInfo): Promis
 
 function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
   const { attributes } = child;
+  const nowMs = engine.clock.now() + parent.info.aheadMs;
   return {
     key: { namespace: parent.key.namespace, workflowId: child.workflowId, runId: engine.newId() },
     namespaceId: parent.info.namespaceId,
@@ -68,7 +70,7 @@ function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
     attempt: 1,
     identity: '',
     requestId: child.requestId,
-    backoffMs: firstCronDelayMs(attributes.cronSchedule ?? '', engine.clock.now()),
+    backoffMs: firstCronDelayMs(attributes.cronSchedule ?? '', nowMs),
     parent: { ...parent.key, initiatedEventId: child.initiatedEventId },
     root: parent.info.root,
     priority: attributes.priority ?? undefined,

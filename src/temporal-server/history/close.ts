@@ -69,7 +69,11 @@ function succeed(d: Draft, overrides: Partial<StartSpec>): string {
     ...overrides,
     backoffMs: tooSoon ? MIN_RUN_MS - lifetimeMs : backoffMs,
   });
-  d.successor = startRun(spec, { nowMs: d.nowMs, newId: d.newId });
+  d.successor = startRun(spec, {
+    nowMs: d.nowMs,
+    aheadMs: d.info.aheadMs,
+    newId: d.newId,
+  });
   scheduleFirstTask(d.successor);
   d.info.newRunId = spec.key.runId;
   return spec.key.runId;

@@ -39,7 +39,10 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a rule is given from outside. */
 export interface RuleInputs {
+  /** By the clock of the run. */
   readonly nowMs: number;
+  /** How far the clock of a run that starts is ahead of the server's. Default 0. */
+  readonly aheadMs?: number;
   /** A new unique id (a UUID). */
   readonly newId: () => string;
 }

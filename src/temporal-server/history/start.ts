@@ -187,6 +187,7 @@ export function emptyState(
     newRunId: undefined,
     resetRunId: undefined,
     stateTransitions: 0,
+    aheadMs: inputs.aheadMs ?? 0,
     transferCount: 0,
   };
   return {

@@ -124,6 +124,8 @@ export interface RunInfo {
   /** The run that it was reset to last. */
   readonly resetRunId: string | undefined;
   readonly stateTransitions: number;
+  /** How far its clock is ahead of the server's; all its instants are by its own clock. */
+  readonly aheadMs: number;
   /** Transfers to other executions so far: gives each its id. */
   readonly transferCount: number;
 }

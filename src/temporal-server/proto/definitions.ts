@@ -24,6 +24,7 @@ export interface Definition {
 export interface Field {
   /** A scalar, or another definition by its name. */
   readonly type: string;
+  readonly id: number;
 }
 
 export interface MethodDefinition {

@@ -6,6 +6,7 @@
  */
 import { createRequire } from 'node:module';
 import { type Definition, loadDefinitions, type MethodDefinition } from './definitions.js';
+import { ownDefinitions } from './own.js';
 
 /** What a message type can do for us. */
 export interface Codec<T> {
@@ -44,7 +45,9 @@ interface Library {
 }
 
 export class LazyRoot {
-  readonly #definitions = loadDefinitions();
+  readonly #definitions: Definition = {
+    nested: { ...loadDefinitions().nested, ...ownDefinitions },
+  };
   /** Loaded with the first message: a server that nobody has called needs none. */
   #library: Library | undefined;
   readonly #there = new Set<string>();

@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTemporalServer } from '../../src/temporal-server/index.js';
+import { enums, type HistoryEvent, timestampMs } from '../../src/temporal-server/proto.js';
+import { ByHand } from './support/by-hand.js';
+import {
+  bundle,
+  type Harness,
+  installRuntime,
+  startHarness,
+  TASK_QUEUE,
+} from './support/harness.js';
+import { rawClient } from './support/raw.js';
+
+const HOUR_MS = 3_600_000;
+
+function timer(timerId: string, seconds: number): object {
+  return {
+    commandType: enums.CommandType.COMMAND_TYPE_START_TIMER,
+    startTimerCommandAttributes: { timerId, startToFireTimeout: { seconds } },
+  };
+}
+
+function hoursBetween(events: readonly HistoryEvent[], from: number, to: number): number {
+  const at = (id: number) => timestampMs(events[id - 1]?.eventTime) ?? Number.NaN;
+  return Math.round((at(to) - at(from)) / 3600) / 1000;
+}
+
+describe('the clock of a tree of executions', () => {
+  let harness: Harness;
+
+  beforeAll(async () => {
+    installRuntime();
+    harness = await startHarness();
+    await harness.startWorker(await bundle('tree.ts'));
+  });
+
+  afterAll(() => harness.close());
+
+  function start(type: string, workflowId: string, ...args: unknown[]) {
+    return harness.client.workflow.start(type, { taskQueue: TASK_QUEUE, workflowId, args });
+  }
+
+  function exists(workflowId: string): Promise<boolean> {
+    const described = harness.client.workflow.getHandle(workflowId).describe();
+    return described.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async function hours(workflowId: string): Promise<number> {
+    const { startTime, closeTime } = await harness.client.workflow.getHandle(workflowId).describe();
+    return Math.round(((closeTime?.getTime() ?? Number.NaN) - startTime.getTime()) / HOUR_MS);
+  }
+
+  it('goes ahead through timers, activities, children and new runs, each at its own time', async () => {
+    const handle = await start('day', 'day');
+    await harness.server.moveAhead({ workflowId: 'day' }, 24 * HOUR_MS);
+    const seen = (await handle.result()) as { [what: string]: number };
+    expect(seen).toEqual({ timer: 1, activity: 2, child: 5, continued: 6, grandchild: 9 });
+    expect(await hours('day-child')).toBe(3);
+  });
+
+  it('leaves all other workflows where they are', async () => {
+    const one = await start('sleeper', 'one', HOUR_MS);
+    const other = await start('sleeper', 'other', HOUR_MS);
+    await harness.server.moveAhead({ workflowId: 'one' }, 2 * HOUR_MS);
+    expect(await one.result()).toBe('rested');
+    expect((await other.describe()).status.name).toBe('RUNNING');
+    await other.terminate();
+  });
+
+  it('of a descendant goes ahead without the workflow that it came from', async () => {
+    const parent = await start('waiting', 'parent');
+    while (!(await exists('parent-child'))); // its parent starts it
+    await harness.server.moveAhead({ workflowId: 'parent-child' }, HOUR_MS);
+    expect(await parent.result()).toEqual({ hours: 0, child: 'rested' });
+    expect(await hours('parent-child')).toBe(1);
+  });
+
+  it('stops between two things that are due, and goes on from there', async () => {
+    const handle = await start('sleeper', 'thrice', 3 * HOUR_MS);
+    await harness.server.moveAhead({ workflowId: 'thrice' }, 2 * HOUR_MS);
+    expect((await handle.describe()).status.name).toBe('RUNNING');
+    await harness.server.moveAhead({ workflowId: 'thrice' }, HOUR_MS);
+    expect(await handle.result()).toBe('rested');
+  });
+
+  it('fires what is due in its order, and shows each its time', async () => {
+    const client = rawClient(harness.server.address);
+    const byHand = new ByHand(client, 'order');
+    const id = await byHand.startWith(timer('b', 2 * 3600), timer('a', 3600), timer('c', 2 * 3600));
+    const moved = harness.server.moveAhead({ workflowId: id }, 3 * HOUR_MS);
+    await byHand.complete(await byHand.poll(id));
+    await byHand.complete(await byHand.poll(id));
+    await moved;
+    const events = await byHand.history(id);
+    const fired = events.filter((event) => event.timerFiredEventAttributes);
+    expect(fired.map((event) => event.timerFiredEventAttributes?.timerId)).toEqual(['a', 'b', 'c']);
+    const ids = fired.map((event) => Number(event.eventId));
+    expect(ids.map((each) => Math.floor(hoursBetween(events, 1, each)))).toEqual([1, 2, 2]);
+    client.close();
+  });
+
+  it('says what is at work when the tree does not come to rest', async () => {
+    const client = rawClient(harness.server.address, 'perdure.server.v1.ClockService');
+    const byHand = new ByHand(rawClient(harness.server.address), 'nobody');
+    const id = await byHand.start();
+    const request = { namespace: 'default', execution: { workflowId: id }, by: { seconds: 60 } };
+    await expect(client.call('MoveAhead', request, 1500)).rejects.toMatchObject({
+      code: 9,
+      details: expect.stringMatching(/^moved ahead by 0 ms and no further: nobody-1 still at work/),
+    });
+    const none = { ...request, execution: { workflowId: 'no-such' } };
+    await expect(client.call('MoveAhead', none)).rejects.toMatchObject({ code: 5 });
+    const back = { ...request, by: { seconds: -1 } };
+    await expect(client.call('MoveAhead', back)).rejects.toMatchObject({ code: 3 });
+    client.close();
+    byHand.client.close();
+  });
+
+  it('is where it was after a restart on the same file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-clock-'));
+    const options = { port: 0, dbFilename: join(folder, 'db') };
+    const first = await startTemporalServer(options);
+    const client = rawClient(first.address);
+    const id = await new ByHand(client, 'kept').startWith(timer('far', 5 * 3600));
+    await first.moveAhead({ workflowId: id }, 4 * HOUR_MS);
+    client.close();
+    await first.close();
+
+    const second = await startTemporalServer(options);
+    const again = rawClient(second.address);
+    const byHand = new ByHand(again, 'kept');
+    const moved = second.moveAhead({ workflowId: id }, HOUR_MS);
+    await byHand.complete(await byHand.poll(id));
+    await moved;
+    const events = await byHand.history(id);
+    expect(Math.floor(hoursBetween(events, 1, events.length))).toBe(5);
+    again.close();
+    await second.close();
+    rmSync(folder, { recursive: true });
+  });
+});
