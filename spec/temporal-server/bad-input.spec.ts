@@ -98,7 +98,8 @@ describe('bad input', () => {
     expect(await answer(method, request('x'.repeat(1001)))).toBe(`INVALID_ARGUMENT ${text}`);
     expect(await answer(method, request(`${'é'.repeat(500)}x`))).toBe(`INVALID_ARGUMENT ${text}`);
     if (method === 'UpdateWorkflowExecution') return; // it would wait for a worker
-    expect(await answer(method, request('é'.repeat(500)))).toBe('OK');
+    const full = `${String(Math.random()).slice(2, 12).padEnd(10, '0')}${'é'.repeat(495)}`;
+    expect(await answer(method, request(full))).toBe('OK');
   });
 
   it('takes ids with control characters for what they are', async () => {

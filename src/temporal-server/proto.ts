@@ -7,7 +7,7 @@
  * numbers as well, which is why {@link int64} may pass them under the declared type.
  */
 import type { google, temporal } from '@temporalio/proto';
-import { type Codec, LazyRoot, type PlainCodec } from './proto/lazy-root.js';
+import { type Codec, codecsOf, LazyRoot, type PlainCodec } from './proto/lazy-root.js';
 
 export type { google, temporal };
 
@@ -24,6 +24,7 @@ export type Duration = google.protobuf.IDuration;
 export type Long = NonNullable<Timestamp['seconds']>;
 
 export type { Codec };
+export { codecsOf };
 
 const root = new LazyRoot();
 
@@ -40,6 +41,49 @@ export interface MethodShape {
   readonly path: string;
   readonly request: Codec<unknown>;
   readonly response: Codec<unknown>;
+}
+
+/** What the protocol's reflection tells of a type or a service. */
+export type ReflectedObject = ReflectedMessage | ReflectedEnum | ReflectedServiceObject;
+
+interface Reflected {
+  readonly name: string;
+  readonly fullName: string;
+  readonly parent: ReflectedObject | null;
+}
+export interface ReflectedMessage extends Reflected {
+  readonly fieldsArray: readonly ReflectedField[];
+  readonly oneofsArray: readonly { readonly name: string; readonly oneof: readonly string[] }[];
+  readonly nestedArray: readonly ReflectedObject[];
+}
+export interface ReflectedEnum extends Reflected {
+  readonly values: { readonly [name: string]: number };
+}
+interface ReflectedServiceObject extends Reflected {
+  readonly methodsArray: readonly {
+    readonly name: string;
+    readonly requestStream?: boolean;
+    readonly responseStream?: boolean;
+    resolve(): {
+      readonly resolvedRequestType: ReflectedMessage;
+      readonly resolvedResponseType: ReflectedMessage;
+    };
+  }[];
+}
+export interface ReflectedField {
+  readonly name: string;
+  readonly id: number;
+  readonly type: string;
+  readonly keyType?: string;
+  readonly repeated: boolean;
+  readonly map: boolean;
+  readonly resolvedType: ReflectedMessage | ReflectedEnum | null;
+  resolve(): ReflectedField;
+}
+
+/** Services by their full names, with all that they refer to. */
+export function reflectedServices(): (service: string) => ReflectedObject {
+  return root.services() as (service: string) => ReflectedObject;
 }
 
 /** The codec of a message by its full name, such as `temporal.api.history.v1.HistoryEvent`. */

@@ -26,6 +26,7 @@ import { updateMethods } from './frontend/updates.js';
 import { workflowTaskMethods } from './frontend/workflow-tasks.js';
 import type { CallHost } from './grpc/call.js';
 import { type Edge, openEdge, type Service } from './grpc/edge.js';
+import { reflection } from './grpc/reflection.js';
 import { guardOf } from './grpc/security.js';
 import { idMaker } from './ids.js';
 import { Matching } from './matching.js';
@@ -185,6 +186,7 @@ async function serveAt(
       host,
       port,
       services,
+      conversations: reflection(services.map(({ name }) => name)),
       calls,
       tls,
       guard: guardOf(apiKey),
@@ -254,7 +256,7 @@ async function engineOf(
 }
 
 function servicesOf(engine: Engine, schedules: Schedules, batches: Batches): Service[] {
-  return [
+  const temporal: Service[] = [
     {
       name: 'temporal.api.workflowservice.v1.WorkflowService',
       methods: {
@@ -276,8 +278,9 @@ function servicesOf(engine: Engine, schedules: Schedules, batches: Batches): Ser
     { name: 'temporal.api.operatorservice.v1.OperatorService', methods: operatorMethods(engine) },
     { name: 'temporal.api.testservice.v1.TestService', methods: testMethods(engine, false) },
     { name: CLOCK_SERVICE, methods: clockMethods(engine) },
-    { name: 'grpc.health.v1.Health', methods: healthMethods() },
   ];
+  const names = temporal.map(({ name }) => name);
+  return [...temporal, { name: 'grpc.health.v1.Health', methods: healthMethods(names) }];
 }
 
 /** Without an observer a defect is at least written somewhere. */

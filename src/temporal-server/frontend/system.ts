@@ -1,6 +1,6 @@
 /** What this server is and can do; namespaces; task queues; the health check; the test clock. */
 import type { Engine } from '../engine/engine.js';
-import { invalid } from '../errors.js';
+import { invalid, notFound } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import type { Namespace } from '../namespaces.js';
@@ -175,8 +175,14 @@ function queueInfo(engine: Engine, namespace: string, name: string, type: number
   return { pollers, stats: { approximateBacklogCount: int64(engine.matching.backlog(queue)) } };
 }
 
-export function healthMethods(): { [method: string]: Method } {
-  return { Check: () => ({ status: 1 }) };
+/** @param services - whose health may be asked for; none named is the server's */
+export function healthMethods(services: readonly string[]): { [method: string]: Method } {
+  return {
+    Check: ({ service }: { readonly service: string }) => {
+      if (service && !services.includes(service)) throw notFound('unknown service');
+      return { status: 1 };
+    },
+  };
 }
 
 type Test = typeof temporal.api.testservice.v1;

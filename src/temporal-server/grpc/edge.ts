@@ -3,7 +3,7 @@
  *
  * Written on `node:http2` itself: a general gRPC server spends more on a call than this whole
  * server does (measured: a stream, an interceptor chain and an asynchronous gunzip a message).
- * Calls are unary, which is all that Temporal's services have.
+ * Calls are unary, which is all that Temporal's services have; see conversation.ts for the exception.
  *
  * 1. A method of a known service that has no handler answers UNIMPLEMENTED by its name.
  * 2. A handler may answer with a message, or with the message's bytes where it has spliced them.
@@ -28,6 +28,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { isServiceError, ServiceError, StatusCode } from '../errors.js';
 import { type MethodShape, methodsOf } from '../proto.js';
 import { type Call, type CallHost, RunningCall } from './call.js';
+import { type Conversation, converse } from './conversation.js';
 import { deadlineOf, MessageReader, refusalOf } from './request.js';
 import { type Guard, secureOptions, type TlsOptions } from './security.js';
 import { frame, statusCodeOf, statusHeaders } from './wire.js';
@@ -45,6 +46,7 @@ export interface EdgeOptions {
   readonly host: string;
   readonly port: number;
   readonly services: readonly Service[];
+  readonly conversations: readonly Conversation[];
   readonly calls: CallHost;
   /** Without it, plain HTTP/2. */
   readonly tls: TlsOptions | undefined;
@@ -163,9 +165,14 @@ function receive(
 ): void {
   const path = String(headers[':path']);
   const route = routes.get(path);
+  const conversation = options.conversations.find((each) => each.path === path);
   const done = onceOver(route?.shape.name ?? 'unknown', options);
   const refusal = refusalOf(headers);
   const denied = refusal?.error ?? options.guard(headers);
+  if (!denied && conversation) {
+    converse(stream, conversation, done);
+    return;
+  }
   if (denied || !route) {
     stream.on('error', () => {}); // it is over in any case
     const error = denied ?? unknownPath(path, options.services);

@@ -29,7 +29,7 @@ interface MessageType extends Codec<unknown> {
 
 /** The part of protobufjs that is used. */
 interface Protobuf {
-  readonly Root: new () => Root;
+  readonly Root: { new (): Root; fromJSON(json: Definition): WholeRoot };
   readonly Type: { fromJSON(name: string, json: Definition): object };
   readonly Enum: { fromJSON(name: string, json: Definition): object };
 }
@@ -37,6 +37,10 @@ interface Root {
   define(path: string): { add(object: object): void };
   resolveAll(): void;
   lookupType(name: string): MessageType;
+}
+
+interface WholeRoot extends Root {
+  lookupService(name: string): object;
 }
 
 interface Library {
@@ -76,6 +80,13 @@ export class LazyRoot {
       type ??= this.#type(name);
       return type;
     };
+  }
+
+  /** Services by their full names, with all definitions around them: for reflection, as it takes a while. */
+  services(): (name: string) => object {
+    const root = loadProtobuf().Root.fromJSON(this.#definitions);
+    root.resolveAll();
+    return (name) => root.lookupService(name);
   }
 
   /** The methods of a service by its full name. */
@@ -163,8 +174,20 @@ function bothWays(values: { readonly [name: string]: number }) {
 }
 
 function loadLibrary(): Library {
+  const protobuf = loadProtobuf();
+  return { protobuf, root: new protobuf.Root() };
+}
+
+function loadProtobuf(): Protobuf {
   const require = createRequire(import.meta.url);
   const requireThere = createRequire(require.resolve('@temporalio/proto'));
-  const protobuf = requireThere('protobufjs/light') as Protobuf;
-  return { protobuf, root: new protobuf.Root() };
+  return requireThere('protobufjs/light') as Protobuf;
+}
+
+/** Codecs of messages that are not among the definitions, from their description. */
+export function codecsOf(
+  nested: NonNullable<Definition['nested']>,
+): (name: string) => Codec<unknown> {
+  const root = loadProtobuf().Root.fromJSON({ nested });
+  return (name) => root.lookupType(name);
 }
