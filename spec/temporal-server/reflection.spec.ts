@@ -55,6 +55,7 @@ describe('gRPC reflection', () => {
     const { service } = answer.listServicesResponse as { service: { name: string }[] };
     expect(service.map(({ name }) => name)).toEqual([
       'grpc.health.v1.Health',
+      'perdure.server.v1.ClockService',
       'temporal.api.operatorservice.v1.OperatorService',
       'temporal.api.testservice.v1.TestService',
       WORKFLOW_SERVICE,

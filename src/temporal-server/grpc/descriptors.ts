@@ -47,6 +47,8 @@ interface File {
 export class Descriptors {
   readonly #byName = new Map<string, File>();
   readonly #byObject = new Map<ReflectedObject, File>();
+  readonly #bySymbol = new Map<string, File>();
+  readonly #encoded = new Map<File, Uint8Array>();
 
   /** @param services - full names of the services that are told of, with all that they use */
   constructor(readonly services: readonly string[]) {
@@ -54,7 +56,10 @@ export class Descriptors {
       const [first] = members.map(nameOf).sort();
       const file = { name: `${first}.proto`, members };
       this.#byName.set(file.name, file);
-      for (const member of members) this.#byObject.set(member, file);
+      for (const member of members) {
+        this.#byObject.set(member, file);
+        this.#bySymbol.set(nameOf(member), file);
+      }
     }
   }
 
@@ -67,7 +72,7 @@ export class Descriptors {
   /** The file of a service, a method, a message, an enum, or of a part of one. */
   ofSymbol(symbol: string): Uint8Array[] | undefined {
     for (let name = symbol; name !== ''; name = name.slice(0, Math.max(name.lastIndexOf('.'), 0))) {
-      const file = [...this.#byObject].find(([object]) => nameOf(object) === name)?.[1];
+      const file = this.#bySymbol.get(name);
       if (file) return this.#withImports(file);
     }
     return undefined;
@@ -76,7 +81,7 @@ export class Descriptors {
   #withImports(file: File): Uint8Array[] {
     const seen = new Set([file]);
     for (const each of seen) for (const other of this.#imports(each)) seen.add(other);
-    return [...seen].map((each) => this.#encode(each));
+    return [...seen].map((each) => this.#bytesOf(each));
   }
 
   #imports(file: File): Set<File> {
@@ -86,6 +91,12 @@ export class Descriptors {
       if (other && other !== file) used.add(other);
     }
     return used;
+  }
+
+  #bytesOf(file: File): Uint8Array {
+    const known = this.#encoded.get(file) ?? this.#encode(file);
+    this.#encoded.set(file, known);
+    return known;
   }
 
   #encode(file: File): Uint8Array {
