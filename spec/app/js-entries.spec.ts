@@ -1,5 +1,5 @@
 /** `function.js` and `workflow.js`: what was written for Temporal's TypeScript SDK, beside processes. */
-import { symlink } from 'node:fs/promises';
+import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type App, startApp } from '../../src/app.js';
@@ -21,8 +21,12 @@ const lua = (name: string, kind: string, more = '') =>
 
 async function start(files: { readonly [name: string]: string }): Promise<App> {
   const dir = await folders.write(files);
-  // The packages that an app installs beside perdure.
-  await symlink(join(process.cwd(), 'node_modules'), join(dir, 'node_modules'));
+  // The packages that an app installs beside perdure: copies of its own.
+  const [ours, its] = [process.cwd(), dir].map((at) => join(at, 'node_modules', '@temporalio'));
+  for (const name of ['workflow', 'common']) {
+    await cp(join(ours as string, name), join(its as string, name), { recursive: true });
+  }
+  await symlink(join(ours as string, 'activity'), join(its as string, 'activity'));
   return startApp({ dir, skipTime: true, print: () => {}, env: {} });
 }
 

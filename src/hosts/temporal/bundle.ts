@@ -150,14 +150,17 @@ function lineMap(code: string): string {
 
 type Webpack = { DefinePlugin: new (values: { [name: string]: string }) => never };
 
+/** Packages of which a sandbox must hold one copy: perdure's. */
+const SANDBOX_PACKAGES = ['@temporalio/common', '@temporalio/workflow'];
+
 type WebpackConfiguration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
 function configure(config: WebpackConfiguration): WebpackConfiguration {
   // The worker package's own webpack, not one that an app may have.
   const fromWorker = createRequire(createRequire(import.meta.url).resolve('@temporalio/worker'));
   const { DefinePlugin } = fromWorker('webpack') as Webpack;
-  // An app's workflows are bundled from a folder that has no packages of its own.
   const packages = join(dirname(fromWorker.resolve('@temporalio/workflow/package.json')), '../..');
+  const own = SANDBOX_PACKAGES.map((name) => [name, join(packages, name)]);
   // The first rule reads the source maps of every module, which are not used here.
   const rules = config.module?.rules?.slice(1) ?? [];
   return {
@@ -170,6 +173,9 @@ function configure(config: WebpackConfiguration): WebpackConfiguration {
     },
     resolve: {
       ...config.resolve,
+      // An app may have copies of its own, and two copies of a class in one sandbox are two classes.
+      alias: { ...config.resolve?.alias, ...Object.fromEntries(own) },
+      // An app's workflows are bundled from a folder that has no packages of its own.
       modules: [...(config.resolve?.modules ?? ['node_modules']), packages],
     },
     plugins: [
