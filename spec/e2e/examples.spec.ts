@@ -210,3 +210,13 @@ describe('examples/10-weather', () => {
     }
   }, 90_000);
 });
+
+describe('examples/11-temporal-only', () => {
+  it('tests a program of Temporal’s SDK on the embedded server, a month in a moment', async () => {
+    const spec = 'examples/11-temporal-only/trial.spec.js';
+    const { code, stdout } = await runNode(['--test', '--test-reporter=tap', spec]);
+    expect(stdout).toMatch(/^ok 1 - a trial that nobody cancels reminds after 23 days/m);
+    expect(stdout).toMatch(/^# pass 2$/m);
+    expect(code).toBe(0);
+  }, 60_000);
+});
