@@ -12,6 +12,7 @@ import type {
 import { enums } from '../../src/temporal-server/proto.js';
 import { startOnStore } from '../../src/temporal-server/server.js';
 import type { Change, Store } from '../../src/temporal-server/store.js';
+import { armedCheck } from './support/armed-check.js';
 import { ByHand, commands } from './support/by-hand.js';
 import { type RawClient, rawClient } from './support/raw.js';
 
@@ -77,7 +78,7 @@ describe('a server with a file', () => {
     const onEvent = (event: ServerEvent) =>
       void (event.kind === 'defect' && found.push(event.error));
     server = await startOnStore({ port: 0, ...options, onEvent }, async () =>
-      holding(await FileStore.open(dbFilename)),
+      armedCheck(holding(await FileStore.open(dbFilename)), (difference) => found.push(difference)),
     );
     client = rawClient(server.address);
     prefix += 1;

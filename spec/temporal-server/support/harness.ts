@@ -9,12 +9,15 @@ import {
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
-import {
-  startTemporalServer,
-  type TemporalServer,
-  type TemporalServerOptions,
+import type {
+  ServerEvent,
+  TemporalServer,
+  TemporalServerOptions,
 } from '../../../src/temporal-server/index.js';
+import { MemoryStore } from '../../../src/temporal-server/memory-store.js';
+import { startOnStore } from '../../../src/temporal-server/server.js';
 import * as activities from './activities.js';
+import { armedCheck } from './armed-check.js';
 
 /** One bundle of the workflows of a file under `workflows/`. */
 export function bundle(file: string): Promise<{ code: string }> {
@@ -42,14 +45,13 @@ export const TASK_QUEUE = 'specs';
 
 export async function startHarness(options: TemporalServerOptions = {}): Promise<Harness> {
   const defects: unknown[] = [];
-  const server = await startTemporalServer({
-    port: 0,
-    ...options,
-    onEvent(event) {
-      if (event.kind === 'defect') defects.push(event.error);
-      options.onEvent?.(event);
-    },
-  });
+  const onEvent = (event: ServerEvent) => {
+    if (event.kind === 'defect') defects.push(event.error);
+    options.onEvent?.(event);
+  };
+  const server = await startOnStore({ port: 0, ...options, onEvent }, async () =>
+    armedCheck(new MemoryStore(), (difference) => defects.push(new Error(difference))),
+  );
   const connection = await Connection.connect({ address: server.address });
   const native = await NativeConnection.connect({ address: server.address });
   const stops: (() => Promise<void>)[] = [];

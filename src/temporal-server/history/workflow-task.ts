@@ -146,6 +146,8 @@ export function writeSpeculativeTask(d: Draft): void {
   const task = d.info.workflowTask;
   if ((task.kind !== 'scheduled' && task.kind !== 'started') || !task.speculative) return;
   d.info.workflowTask = { ...task, speculative: false };
+  // The run has begun: no first task is kept back any more.
+  d.disarm({ kind: 'workflowTaskDelay' });
   appendScheduled(d, task.attempt, task.scheduledAtMs);
   if (task.kind === 'started') appendStarted(d, task);
 }
