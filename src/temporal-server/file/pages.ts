@@ -3,8 +3,8 @@
  * is wrong with those of the last transaction: LMDB itself believes what it finds, and a page that is not
  * what was written can end the process.
  *
- * 1. A page that a transaction has changed is reached by changed pages alone, from the root. So older pages are
- *    not looked into, unless the file is shorter than its header says: then all of them.
+ * 1. A page that a transaction has changed is reached by changed pages alone, from the root. So of older pages
+ *    only the first and the last key are looked at, unless the file is shorter than its header says: then all.
  * 2. Keys are in order and within the bounds that the branch above says; records carry checksums of their
  *    own, of key and value.
  */
@@ -136,13 +136,15 @@ class Walk {
     check: (key: Buffer, value: Buffer) => void,
   ): void {
     const page = this.#page(number);
-    if (this.#isOld(page)) return;
-    const flags = page.readUInt16LE(18);
-    if ((flags !== Flag.branch && flags !== Flag.leaf) || depth > MAX_DEPTH)
-      throw new Damage(`page ${number} is of no known kind`);
+    if (this.#isOld(page)) {
+      const edges = [this.#edge(page, 'first'), this.#edge(page, 'last')];
+      checkOrder(edges, bounds, number, 'one may be both');
+      return;
+    }
+    const flags = kindOf(page, depth);
     const nodes = nodesOf(page, number);
     const keys = nodes.map((node, i) => keyOf(node, flags === Flag.branch && i === 0));
-    checkOrder(keys, bounds, number);
+    checkOrder(keys, bounds, number, 'each once');
     for (const [i, node] of nodes.entries()) {
       const key = keys[i];
       if (flags === Flag.leaf) {
@@ -153,6 +155,15 @@ class Walk {
         this.#visit(childOf(node), { from: key ?? bounds.from, below }, depth + 1, check);
       }
     }
+  }
+
+  /** The first or the last key below a page. */
+  #edge(page: Buffer, which: 'first' | 'last', depth = 0): Buffer | undefined {
+    const nodes = nodesOf(page, page.readBigUInt64LE(0));
+    const node = nodes.at(which === 'first' ? 0 : -1);
+    if (!node) return undefined;
+    if (kindOf(page, depth) === Flag.leaf) return keyOf(node, false);
+    return this.#edge(this.#page(childOf(node)), which, depth + 1);
   }
 
   /** Undefined where it is on pages of an older transaction. */
@@ -184,6 +195,13 @@ class Walk {
         throw new Damage('a list of free pages names one that the file does not have');
     }
   }
+}
+
+function kindOf(page: Buffer, depth: number): number {
+  const flags = page.readUInt16LE(18);
+  if ((flags !== Flag.branch && flags !== Flag.leaf) || depth > MAX_DEPTH)
+    throw new Damage(`page ${page.readBigUInt64LE(0)} is of no known kind`);
+  return flags;
 }
 
 function within(bytes: Buffer, at: number, size: number): Buffer {
@@ -221,11 +239,13 @@ function checkOrder(
   keys: readonly (Buffer | undefined)[],
   { from, below }: Bounds,
   number: bigint,
+  how: 'each once' | 'one may be both',
 ): void {
   let last = from;
   for (const key of keys) {
     if (!key) continue;
-    const after = !last || (last === from ? last.compare(key) <= 0 : last.compare(key) < 0);
+    const atMost = last === from || how === 'one may be both' ? 0 : -1;
+    const after = !last || last.compare(key) <= atMost;
     if (!after || (below && key.compare(below) >= 0))
       throw new Damage(`page ${number} has keys out of order`);
     last = key;
