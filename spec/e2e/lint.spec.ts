@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { AppFolders, index, luaEntry, perdure } from '../support/cli.js';
 
@@ -8,8 +8,11 @@ afterAll(() => folders.remove());
 const app = (text: string, more = '') =>
   folders.write({ '_index.yaml': index(luaEntry('a', 'process.lua', more)), 'a.lua': text });
 
+/** But for the one that knows only Temporal. */
+const apps = readdirSync('examples').filter((name) => existsSync(`examples/${name}/_index.yaml`));
+
 describe('perdure lint', () => {
-  it.each(readdirSync('examples'))('finds nothing in examples/%s', async (name) => {
+  it.each(apps)('finds nothing in examples/%s', async (name) => {
     const { code, stdout } = await perdure(['lint', `examples/${name}`, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, value: { hints: 0 } });
     expect(code).toBe(0);
