@@ -18,5 +18,7 @@ export default {
   setupFilesAfterEnv: process.env.PERDURE_PROPERTY_RUNS
     ? ['<rootDir>/spec/support/property-runs.ts']
     : [],
+  // Most of the time goes into waiting for servers and workers.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };

@@ -28,7 +28,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'perdure-test-'));
 const report = join(scratch, 'report.json');
 const jest = spawnSync(process.execPath, jestArguments(), { cwd: root, stdio: 'inherit' });
 const counts = readCounts();
-if (args.length === 0 && counts.failed === 0) checkConformanceTable();
+// The table is of all hosts, and those of the real server run in CI.
+if (process.env.CI !== undefined && args.length === 0 && counts.failed === 0) {
+  checkConformanceTable();
+}
 rmSync(scratch, { recursive: true, force: true });
 
 // What Jest cannot count as a test is still a failure: it crashed, or it found no spec at all.

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type App, startApp } from '../../src/app.js';
 import { AppFolders, index, luaEntry } from './cli.js';
 import type { Bodies, ConformanceApp, ConformanceHost } from './conformance.js';
-import { EMBEDDED, REAL, type ServerKind, type ServerProcess, temporalBinary } from './servers.js';
+import { EMBEDDED, REAL, type ServerKind, type ServerProcess } from './servers.js';
 
 const PROCESSES = 'app:processes';
 const WORKER = 'app:worker';
@@ -104,9 +104,8 @@ async function terminateAll({ runtime }: App): Promise<void> {
   }
 }
 
-/** In CI the absence of the real server is a failure, not a skip. */
-const realHosts =
-  temporalBinary() !== null || process.env.CI !== undefined ? [workflowHost(REAL, null)] : [];
+/** The real server is for CI, where its absence is a failure and not a skip, and for the table. */
+const realHosts = process.env.CI === undefined ? [] : [workflowHost(REAL, null)];
 
 /** The hosts that the suite runs on. */
 export const HOSTS: readonly ConformanceHost[] = [
