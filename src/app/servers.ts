@@ -106,8 +106,14 @@ function isTaken(thrown: unknown): boolean {
 
 /** The data of a run is nobody else's. */
 async function keepOutOfGit(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, '.gitignore'), '*\n');
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, '.gitignore'), '*\n');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const what = `the embedded Temporal server cannot keep its data in ${folder}: ${why}; \`--db-filename\` names a file elsewhere, \`--ephemeral\` keeps the data in memory`;
+    throw new PerdureError(ErrorKind.PERMISSION_DENIED, what, { cause });
+  }
 }
 
 function cannotStart(address: string, cause: unknown): PerdureError {
