@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { AppFolders, index, luaEntry, perdure } from '../support/cli.js';
+import { AppFolders, index, luaEntry, perdure, startPerdure } from '../support/cli.js';
 
 const folders = new AppFolders();
 afterAll(() => folders.remove());
@@ -59,6 +59,17 @@ describe('perdure lint', () => {
     );
     expect(code).toBe(1);
   });
+
+  it.each(['lint', 'lint --json'])(
+    '%s ends with 141 and in silence when nobody reads stdout',
+    async (words) => {
+      const running = startPerdure([...words.split(' '), await app('return x, y')]);
+      running.process.stdout?.destroy();
+      const { code, stderr } = await running.ended;
+      expect(stderr).not.toMatch(/EPIPE| {4}at /);
+      expect(code).toBe(141);
+    },
+  );
 
   it('shows colours where it is told to, and not where NO_COLOR is set', async () => {
     const dir = await app('return x');

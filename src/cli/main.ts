@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import { failure } from './envelope.js';
 import { ExitCode } from './exit-codes.js';
+import { endWithReader } from './signals.js';
 
 /** Runs the command line. @returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -89,6 +90,7 @@ function lintCommand(finish: (code: number) => void): Command {
     .showHelpAfterError('(perdure lint --help shows the flags)')
     .action(async (dir: string, flags: unknown) => {
       const { lint } = await import('./lint.js');
+      endWithReader();
       finish(await lint(dir, flags as import('./lint.js').LintFlags));
     });
 }
@@ -115,6 +117,7 @@ function replayCommand(finish: (code: number) => void): Command {
     .showHelpAfterError('(perdure replay --help shows the flags)')
     .action(async (dir: string, flags: unknown) => {
       const { replay } = await import('./replay.js');
+      endWithReader();
       finish(await replay(dir, flags as import('./replay.js').ReplayFlags));
     });
 }

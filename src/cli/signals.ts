@@ -21,3 +21,14 @@ export function untilSignal(): Promise<number> {
     });
   });
 }
+
+/**
+ * For commands that have nothing to stop in order: when the reader of stdout goes away (`perdure lint DIR | head`),
+ * the program ends at once.
+ */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(ExitCode.SIGPIPE);
+  });
+}

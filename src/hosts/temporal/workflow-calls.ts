@@ -142,7 +142,7 @@ function checkLinkable(app: AppData, pid: Pid, description: Description): void {
   if (!ours) {
     throw new PerdureError(
       ErrorKind.INVALID,
-      `${pid} is a ${name}, which is not a workflow of perdure: it can be monitored, not linked`,
+      `${pid} is of type ${name}, which is not a workflow of perdure: it can be monitored, not linked`,
     );
   }
   if (isOpen(description)) return;
