@@ -30,6 +30,16 @@ describe('a host object in Lua', () => {
     ).toBe(true);
   });
 
+  it('is remembered only once the program has passed it on, where it is fleeting', () => {
+    expect(
+      run(`
+        local a, b = test.ticket(), test.ticket()
+        assert(not rawequal(a, b), "nothing was passed on yet")
+        assert(rawequal(test.echo(b), b) and rawequal(test.ticket(), b))
+        return "held"`),
+    ).toBe('held');
+  });
+
   it('cannot be tampered with', () => {
     expect(run('return getmetatable(test.amount(1)) == false')).toBe(true);
     expect(failure('test.amount(1).x = 1')?.message).toMatch(/attempt to index/);

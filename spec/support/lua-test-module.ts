@@ -42,6 +42,11 @@ class Handle {}
 
 const handleType: ObjectType<Handle> = { of: Handle, name: 'handle', methods: {} };
 
+/** A host object that programs mostly see once. */
+class Ticket {}
+
+const ticketType: ObjectType<Ticket> = { of: Ticket, name: 'ticket', fleeting: true, methods: {} };
+
 /** What no module declares. */
 class Stranger {}
 
@@ -52,11 +57,12 @@ export interface TestModule extends LuaModule {
 export function luaTestModule(): TestModule {
   const channel = new Channel(100);
   const handle = new Handle();
+  const ticket = new Ticket();
   const sleep = (ms: LuaValue | undefined): Suspension =>
     new Suspension({ op: 'sleep', delayMs: Number(ms) }, () => ['slept', Number(ms)]);
   const module = luaModule({
     name: 'test',
-    types: [amountType, handleType],
+    types: [amountType, handleType, ticketType],
     functions: {
       sleep: (_call, ms) => sleep(ms),
       /** Waits twice for one call. */
@@ -88,6 +94,7 @@ export function luaTestModule(): TestModule {
         new Suspension({ op: 'fork', task: call.task(fn as LuaRef, args) }, () => []),
       amount: (_call, cents) => [new Amount(Number(cents))],
       handle: () => [handle],
+      ticket: () => [ticket],
       nested: () => [{ list: [new Amount(1), { deep: new Amount(2) }], none: null }],
       stranger: () => [new Stranger()],
       error: (_call, kind, message) => [new PerdureError(kind as 'INVALID', String(message))],

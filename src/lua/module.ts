@@ -93,6 +93,11 @@ export interface ObjectType<T extends object = any> {
   readonly methods: { readonly [name: string]: ObjectMethod<T> };
   /** Fields that are read without a call; asked after `methods`. */
   readonly field?: (self: T, key: string) => LuaValue | undefined;
+  /**
+   * Programs mostly see an object of it once: each time it comes to Lua it gets a new userdata, until a
+   * program has passed it on (through a channel, say). None of its methods returns it.
+   */
+  readonly fleeting?: true;
   readonly tostring?: (self: T) => string;
   /** What it stands for inside a payload; types without this cannot be sent. */
   readonly plain?: (self: T) => Value;

@@ -71,6 +71,16 @@ describe('messages', () => {
     expect(host.value).toEqual(['hello', OTHER, { a: 1 }]);
   });
 
+  it('are one key wherever the process has passed them, and their payloads are equal', () => {
+    const host = start(`local m, ch = process.inbox():receive(), channel.new(1)
+      local known = { [m] = "known" }
+      ch:send(m)
+      local again = ch:receive()
+      return { known[again], again == m, m:payload() == again:payload() }`);
+    host.send('t', 1);
+    expect(host.value).toEqual(['known', true, true]);
+  });
+
   it('give all their values, and a nil where there is none', () => {
     const host = start(`local inbox = process.inbox()
       local several, none = inbox:receive(), inbox:receive()

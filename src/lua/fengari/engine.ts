@@ -10,7 +10,7 @@ import { Environment } from './environment.js';
 import { nativeFunction } from './native.js';
 import { ObjectTypes } from './objects.js';
 import { LuaProcess } from './process.js';
-import type { Shared } from './scope.js';
+import type { ObjectForm, Shared } from './scope.js';
 import { toLua } from './values-in.js';
 import {
   type LuaFunction,
@@ -19,7 +19,6 @@ import {
   type lua_State,
   type Proto,
   stringOf,
-  type Table,
   type TString,
 } from './vm.js';
 
@@ -78,8 +77,8 @@ class FengariEngine implements Engine, Shared {
     return string;
   }
 
-  metatableOf(object: object): Table | null {
-    return this.types.metatableOf(object);
+  formOf(object: object): ObjectForm | null {
+    return this.types.formOf(object);
   }
 
   textOf(object: object): string | null {

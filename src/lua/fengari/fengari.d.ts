@@ -64,7 +64,7 @@ declare module 'fengari/src/lobject.js' {
   const lobject: {
     TValue: typeof TValue;
     LClosure: typeof LClosure;
-    Udata: typeof Udata;
+    Udata: new (L: lua_State, size: number) => Udata;
     luaO_nilobject: TValue;
     luaO_str2num(text: Uint8Array, into: TValue): number;
     luaO_tostring(L: lua_State, value: TValue): void;

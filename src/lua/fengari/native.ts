@@ -26,7 +26,7 @@ import { argument, type LuaFunction, ldo, type lua_State, reserve, type TValue }
 
 /** `name` is what messages call it: `process.receive`. */
 export function nativeFunction(name: string, fn: ModuleFunction): LuaFunction {
-  return (L) => run(L, name, 1, fn as Invoke);
+  return (L) => run(L, name, null, fn as Invoke);
 }
 
 /** A method of a userdata; it checks what it is called on. */
@@ -42,18 +42,19 @@ export function nativeMethod(
     if (object === null || !(object instanceof type.of)) {
       return raiseArgument(L, 1, `${type.name} expected; call it as value:${name}(...)`);
     }
-    return run(L, fullName, 1, method as Invoke);
+    return run(L, fullName, object, method as Invoke);
   };
 }
 
 type Invoke = (call: ModuleCall, ...args: unknown[]) => LuaResult;
 
-function run(L: lua_State, name: string, first: number, fn: Invoke): number {
+/** `self`: the first argument of a method, which its caller has read. */
+function run(L: lua_State, name: string, self: object | null, fn: Invoke): number {
   const scope = L.owner;
   let result: LuaResult;
   scope.running = L;
   try {
-    result = invoke(L, scope, first, fn);
+    result = invoke(L, scope, self, fn);
   } catch (thrown) {
     return raiseThrown(L, scope, thrown);
   }
@@ -61,10 +62,11 @@ function run(L: lua_State, name: string, first: number, fn: Invoke): number {
 }
 
 /** Few arguments are the rule, and spreading an array is slow. */
-function invoke(L: lua_State, scope: Scope, first: number, fn: Invoke): LuaResult {
+function invoke(L: lua_State, scope: Scope, self: object | null, fn: Invoke): LuaResult {
   const { call } = scope;
-  const from = L.ci.funcOff + first;
-  const arg = (i: number): LuaValue => fromLua(scope, L.stack[from + i] as TValue, refer);
+  const from = L.ci.funcOff + 1;
+  const arg = (i: number): LuaValue =>
+    i === 0 && self !== null ? self : fromLua(scope, L.stack[from + i] as TValue, refer);
   switch (L.top - from) {
     case 0:
       return fn(call);

@@ -8,7 +8,7 @@ import { hostObject, raiseThrown } from './errors.js';
 import { nativeMethod } from './native.js';
 import { formatNumber } from './numerals.js';
 import { refer } from './ref.js';
-import type { Shared } from './scope.js';
+import type { ObjectForm, Shared } from './scope.js';
 import { concatBytes, encodeText } from './text.js';
 import { toLua } from './values-in.js';
 import { fromLua } from './values-out.js';
@@ -40,7 +40,7 @@ const PLAIN_ERROR: ObjectType<PerdureError> = {
 
 export class ObjectTypes {
   private readonly byClass = new Map<unknown, ObjectType>();
-  private readonly metatables = new Map<ObjectType, Table>();
+  private readonly forms = new Map<ObjectType, ObjectForm>();
 
   constructor(
     private readonly shared: Shared,
@@ -60,15 +60,15 @@ export class ObjectTypes {
     return isPerdureError(object) ? (this.byClass.get(PerdureError) ?? null) : null;
   }
 
-  metatableOf(object: object): Table | null {
+  formOf(object: object): ObjectForm | null {
     const type = this.typeOf(object);
     if (type === null) return null;
-    let table = this.metatables.get(type);
-    if (table === undefined) {
-      table = this.makeMetatable(type);
-      this.metatables.set(type, table);
+    let form = this.forms.get(type);
+    if (form === undefined) {
+      form = { metatable: this.makeMetatable(type), fleeting: type.fleeting === true };
+      this.forms.set(type, form);
     }
-    return table;
+    return form;
   }
 
   private makeMetatable(type: ObjectType): Table {

@@ -14,7 +14,8 @@
  * 5. Endless recursion is noticed after seconds only.
  * 6. A `for` loop whose step is lost in rounding (from 2^53 on), or is zero, never ends. It is an error.
  * 7. Every table keeps a map of deleted entries, cleared with each new key: slow, and room for nothing.
- * 8. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
+ * 8. Every userdata gets a dictionary for its data, and a value of its own, which nothing here uses.
+ * 9. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
  */
 import { ErrorKind, PerdureError } from '../../core/errors.js';
 import { LateMap } from './late-map.js';
@@ -225,6 +226,13 @@ function patchCallDepth(): void {
   };
 }
 
+function patchUserdata(): void {
+  lobject.Udata = class {
+    metatable: Table | null = null;
+    data: unknown = null;
+  };
+}
+
 function patchMessages(): void {
   lobject.luaO_pushvfstring = (L, format, args) => pushFormatted(L, format, args);
   lobject.luaO_pushfstring = (L, format, ...args) => pushFormatted(L, format, args);
@@ -280,4 +288,5 @@ patchStrings();
 patchTables();
 patchClosures();
 patchCallDepth();
+patchUserdata();
 patchMessages();

@@ -15,8 +15,8 @@ export interface Shared {
   readonly modules: ReadonlyMap<string, LuaModule>;
   /** The Lua string of a text; short ones are kept, for field names and topics come again and again. */
   text(text: string): TString;
-  /** The metatable of the userdata that stands for `object`; null where no module declared its class. */
-  metatableOf(object: object): Table | null;
+  /** How Lua sees `object`; null where no module declared its class. */
+  formOf(object: object): ObjectForm | null;
   /** The text of a host object whose type has `tostring`, else null. */
   textOf(object: object): string | null;
   /** The name of a host object's type, for messages. */
@@ -28,6 +28,14 @@ export interface Shared {
   compile(source: LuaSource): Proto;
 }
 
+/** How Lua sees the objects of one class. */
+export interface ObjectForm {
+  /** Of the userdata that stand for them. */
+  readonly metatable: Table;
+  /** Their userdata is remembered only once a program has passed it on. */
+  readonly fleeting: boolean;
+}
+
 export interface Scope {
   readonly shared: Shared;
   readonly kernel: Kernel;
@@ -36,7 +44,10 @@ export interface Scope {
   /** The globals of the program. */
   readonly env: Table;
   readonly call: ModuleCall;
-  /** One userdata for each host object, so that `==` and table keys work. */
+  /**
+   * One userdata for each host object, so that `==` and table keys work. Not for messages and their like: a
+   * WeakMap keeps what it is given until the next full collection, since each userdata refers to its key.
+   */
   readonly userdata: WeakMap<object, Udata>;
   /** What a loaded library returned, by entry id. */
   readonly loaded: Map<string, import('./vm.js').TValue>;

@@ -43,15 +43,15 @@ function isPlainMap(value: object): value is { [key: string]: LuaValue } {
 }
 
 function userdataFor(scope: Scope, value: object): TValue {
-  const metatable = scope.shared.metatableOf(value);
-  if (metatable === null) {
+  const form = scope.shared.formOf(value);
+  if (form === null) {
     const name = value instanceof LuaRef ? 'a value of another engine' : value.constructor?.name;
     throw unwelcome(isPerdureError(value) ? 'an error' : `an object of class ${name}`);
   }
   const userdata = new lobject.Udata(scope.shared.state, 0);
-  userdata.metatable = metatable;
+  userdata.metatable = form.metatable;
   userdata.data = value;
-  scope.userdata.set(value, userdata);
+  if (!form.fleeting) scope.userdata.set(value, userdata);
   return new TValue(Tag.USERDATA, userdata);
 }
 

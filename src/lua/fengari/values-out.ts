@@ -34,7 +34,7 @@ export function fromLua(scope: Scope, value: TValue, refer: Refer): LuaValue {
     case Type.STRING:
       return textOf(value.value as TString);
     case Type.USERDATA:
-      return (value.value as Udata).data as object;
+      return passedOn(scope, value.value as Udata);
     case Type.TABLE:
     case Type.FUNCTION:
     case Type.THREAD:
@@ -42,6 +42,13 @@ export function fromLua(scope: Scope, value: TValue, refer: Refer): LuaValue {
     default: // a light userdata: the engine never gives one to a program
       return null;
   }
+}
+
+/** The object behind a userdata; should it come back, it comes as the same userdata. */
+function passedOn({ userdata }: Scope, known: Udata): object {
+  const object = known.data as object;
+  if (!userdata.has(object)) userdata.set(object, known);
+  return object;
 }
 
 /**

@@ -6,6 +6,7 @@ import { Payload } from './payload.js';
 export const messageType: ObjectType<Message> = {
   of: Message,
   name: 'Message',
+  fleeting: true,
   methods: {
     topic: (_call, self) => [self.topic],
     /** The sender's PID; nil where the sender is not a process. */

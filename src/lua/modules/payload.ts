@@ -14,6 +14,8 @@ export class Payload {
 export const payloadType: ObjectType<Payload> = {
   of: Payload,
   name: 'Payload',
+  fleeting: true,
+  equals: (a, b) => a.values === b.values,
   methods: {
     /** All values; a single nil where there is none, so that `tostring(p:data())` works. */
     data: (_call, self) => (self.values.length === 0 ? [null] : self.values),
