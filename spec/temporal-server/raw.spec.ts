@@ -108,12 +108,12 @@ describe('WorkflowService on the wire', () => {
   });
 
   it('says by name which method it has not', async () => {
-    await expect(
-      client.call('ResetWorkflowExecution', { namespace: 'default' }),
-    ).rejects.toMatchObject({
-      code: status.UNIMPLEMENTED,
-      details: expect.stringContaining('ResetWorkflowExecution'),
-    });
+    await expect(client.call('PollNexusTaskQueue', { namespace: 'default' })).rejects.toMatchObject(
+      {
+        code: status.UNIMPLEMENTED,
+        details: expect.stringContaining('PollNexusTaskQueue'),
+      },
+    );
   });
 
   it('answers a start with the same request id with the same run', async () => {

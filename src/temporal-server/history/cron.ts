@@ -18,15 +18,17 @@ type Schedule =
   | { readonly kind: 'every'; readonly periodMs: number }
   | { readonly kind: 'fields'; readonly fields: Fields };
 
-const NAMES: { readonly [name: string]: string } = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-};
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '@yearly': '0 0 1 1 *',
+    '@annually': '0 0 1 1 *',
+    '@monthly': '0 0 1 * *',
+    '@weekly': '0 0 * * 0',
+    '@daily': '0 0 * * *',
+    '@midnight': '0 0 * * *',
+    '@hourly': '0 * * * *',
+  }),
+);
 
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
@@ -69,7 +71,7 @@ function parse(text: string): Schedule | undefined {
     const periodMs = goDurationMs(every[1] ?? '');
     return periodMs !== undefined && periodMs >= 1000 ? { kind: 'every', periodMs } : undefined;
   }
-  const fields = parseFields(NAMES[schedule] ?? schedule);
+  const fields = parseFields(NAMES.get(schedule) ?? schedule);
   return fields && { kind: 'fields', fields };
 }
 

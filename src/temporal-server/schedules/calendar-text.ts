@@ -166,15 +166,17 @@ export interface Cron {
   readonly zone: string;
 }
 
-const PREDEFINED: { readonly [name: string]: string } = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-};
+const PREDEFINED: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '@yearly': '0 0 1 1 *',
+    '@annually': '0 0 1 1 *',
+    '@monthly': '0 0 1 * *',
+    '@weekly': '0 0 * * 0',
+    '@daily': '0 0 * * *',
+    '@midnight': '0 0 * * *',
+    '@hourly': '0 * * * *',
+  }),
+);
 
 /** Which fields the words of a cron string are, by how many there are. */
 const LAYOUTS: { readonly [words: number]: readonly FieldName[] } = {
@@ -192,7 +194,7 @@ export function parseCron(text: string): Cron {
   const cron = fields.trim();
   const comment = comments.join('#').trim();
   if (cron.startsWith('@every')) return { interval: every(cron), zone: '' };
-  const words = (PREDEFINED[cron] ?? cron).split(/\s+/).filter((word) => word !== '');
+  const words = (PREDEFINED.get(cron) ?? cron).split(/\s+/).filter((word) => word !== '');
   const layout = LAYOUTS[words.length];
   if (!layout) throw new SpecError('CronString does not have 5-7 fields');
   const calendar = Object.fromEntries(layout.map((field, index) => [field, words[index] ?? '']));
