@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
@@ -157,6 +157,15 @@ describe('perdure replay', () => {
     });
     expect(diverged.code).toBe(5);
   }, 30_000);
+
+  it('of a run that waits for its first task says ok', async () => {
+    const { events } = JSON.parse(await readFile(file, 'utf8'));
+    const first = join(same, 'first.json');
+    await writeFile(first, JSON.stringify({ events: events.slice(0, 1) }));
+    const { stdout, code } = await perdure(['replay', same, '--file', first]);
+    expect(stdout).toMatch(/^ok +closed +app:order +1 events\n$/);
+    expect(code).toBe(0);
+  });
 
   it('of another app, or of a type that is not there, fails with 1', async () => {
     const other = await app(ORDER, 'other');

@@ -42,6 +42,8 @@ describe('what another client sends in a wrong shape', () => {
     ['@link_down', '[]'],
     ['@link', '{"from":"{n@app:p|1}","ids":"all","seen":null}'],
     ['@link', '{"from":"{n@app:p|1}","ids":[7],"seen":null}'],
+    ['@link', `{"from":"{app:worker|${'x'.repeat(2000)}}","ids":["a"],"seen":null}`],
+    ['@link', `{"from":"{${'x'.repeat(2000)}@app:p|1}","ids":["a"],"seen":null}`],
     ['@unlink', '{"from":5,"ids":[],"seen":null}'],
   ])('is dropped and logged: signal %s %s', async (name, json) => {
     const pid = await world.spawn('first');

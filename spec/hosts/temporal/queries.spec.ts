@@ -51,6 +51,21 @@ const workflows = {
       end
       return list
     end`,
+  meddler: `
+    local workflow = require("workflow")
+    return function()
+      local own, topic = channel.new(1), process.listen("topic")
+      workflow.on_query("takes", function() return process.inbox():try_receive() end)
+      workflow.on_query("puts", function() return own:try_send(1) end)
+      workflow.on_query("closes", function() return own:close() end)
+      workflow.on_query("listens", function() process.listen("item") return true end)
+      workflow.on_query("unlistens", function() return process.unlisten(topic) end)
+      workflow.on_query("traps", function() return process.set_options({ trap_links = true }) end)
+      workflow.on_query("names", function() return workflow.on_query("late", print) end)
+      workflow.on_query("offers", function() return workflow.on_update("late", print) end)
+      local message = process.inbox():receive()
+      return message:topic()
+    end`,
   late: `
     local workflow = require("workflow")
     return function()
@@ -114,6 +129,21 @@ describe.each([
       const run = await start();
       await expect(run.handle.query(name)).rejects.toThrow(why);
       await finish(run);
+    });
+
+    it.each([
+      ['takes', 'channel:try_receive'],
+      ['puts', 'channel:try_send'],
+      ['closes', 'channel:close'],
+      ['listens', 'process.listen'],
+      ['unlistens', 'process.unlisten'],
+      ['traps', 'process.set_options'],
+      ['names', 'workflow.on_query'],
+      ['offers', 'workflow.on_update'],
+    ])('that %s changes nothing of the process, and is refused: %s', async (name, what) => {
+      const run = await start('meddler');
+      await expect(run.handle.query(name)).rejects.toThrow(`${what} is not allowed here`);
+      expect(await finish(run)).toBe('finish');
     });
 
     it.each([

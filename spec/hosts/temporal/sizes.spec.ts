@@ -34,6 +34,27 @@ const workflows = {
       process.send(target, "end")
       return ok or err:kind()
     end`,
+  addresses: `
+    return function(pid)
+      process.set_options({ trap_links = true })
+      local function kind(_, err) return err and err:kind() end
+      local list = {
+        kind(process.send(pid, "a", 1)), kind(process.cancel(pid)), kind(process.terminate(pid)),
+        process.monitor(pid), process.link(pid), process.unlink(pid), process.unmonitor(pid),
+      }
+      for i = 1, 2 do
+        local event = process.events():receive()
+        table.insert(list, event.kind .. " " .. event.result.error:kind())
+      end
+      return list
+    end`,
+  century: `
+    local time = require("time")
+    return function(ns)
+      local late = time.after(ns)
+      local r = channel.select({ late:case_receive(), time.after("10ms"):case_receive() })
+      return r.channel == late
+    end`,
 };
 
 /** What is left for the text of a string in a payload that just fits, without its framing. */
@@ -72,6 +93,22 @@ describe('what is too large', () => {
   ])('as arguments is INVALID before the call: %i bytes %i times', async (size, count, what) => {
     const { value } = await world.run('calls', [size, count]);
     expect(value).toEqual(['INVALID', expect.stringContaining(what)]);
+  });
+
+  // What the server does not take as an id or a queue would fail the task of the workflow, for ever.
+  it.each([
+    ['id', `{app:worker|${'x'.repeat(1001)}}`],
+    ['id in bytes', `{app:worker|${'é'.repeat(501)}}`],
+    ['node', `{${'x'.repeat(1001)}@app:processes|1}`],
+  ])('as the %s of a PID is of no process', async (_what, pid) => {
+    expect((await world.run('addresses', [pid])).value).toEqual([
+      ...['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'],
+      ...[true, true, true, true, 'EXIT NOT_FOUND', 'LINK_DOWN NOT_FOUND'],
+    ]);
+  });
+
+  it.each(['700000h', 1e300])('for a timer is only far away: %s', async (duration) => {
+    expect((await world.run('century', [duration])).value).toBe(false);
   });
 
   it('as the result of an activity is INVALID', async () => {

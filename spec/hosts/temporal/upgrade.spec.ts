@@ -137,6 +137,20 @@ const workflows = {
       local info = workflow.info()
       return { info.run_id ~= info.first_execution_run_id, info.continue_as_new_suggested }
     end`,
+  /** The same, but it has a child that would end with its run. */
+  guardian: `local funcs, workflow = require("funcs"), require("workflow")
+    return function(to)
+      local child = process.spawn("app:waits", "app:worker")
+      for i = 1, 3 do funcs.call("app:large") end
+      local inbox, events = process.inbox(), process.events()
+      process.send(to, "filled")
+      inbox:receive()
+      local suggested = workflow.info().continue_as_new_suggested
+      process.send(child, "end")
+      local err = events:receive().result.error
+      local info = workflow.info()
+      return { info.run_id ~= info.first_execution_run_id, suggested, err == nil }
+    end`,
   /** Counts, and takes the count along when it is told that it is outdated. */
   upgradable: `local funcs, workflow = require("funcs"), require("workflow")
     return function(to, n, outdated)
@@ -198,7 +212,7 @@ describe.each<[string, WorkerSettings]>([
       settings,
       functions: ['echo'],
       activities: { pause: { local: true }, large: {} },
-      continuing: ['automatic', 'occupied'],
+      continuing: ['automatic', 'occupied', 'guardian'],
     });
     // Three of them are more than the bytes from which on the server suggests a new run.
     world.node.functions.set('app:large', () => 'x'.repeat(1_500_000));
@@ -397,6 +411,14 @@ describe.each<[string, WorkerSettings]>([
     await told(to, 'filled', 1);
     await world.send(pid, 'end');
     expect((await world.exitOf(pid)).value).toEqual([false, true]);
+  });
+
+  it('does not come by itself while a child would end with the run', async () => {
+    const to = toSpec();
+    const pid = await world.spawn('guardian', [to]);
+    await told(to, 'filled', 1);
+    await world.send(pid, 'go');
+    expect((await world.exitOf(pid)).value).toEqual([false, true, true]);
   });
 
   it('is the program’s own business where it says that it is upgradable', async () => {

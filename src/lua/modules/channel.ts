@@ -42,6 +42,7 @@ const channelType: ObjectType<Channel> = {
       return receive(call.kernel, self, args.durationMs(0));
     }),
     try_receive: (call, self) => {
+      if (call.kernel.refuses('channel:try_receive')) return [];
       const polled = self.poll();
       if (polled === null) return [null, false];
       return [itemToLua(call.kernel, self, polled.value), polled.ok];
@@ -50,11 +51,13 @@ const channelType: ObjectType<Channel> = {
       assertOpen(self, 'channel:send');
       return new Suspension({ op: 'offer', channel: self, item: args.at(0) }, trueOrError);
     }),
-    try_send: method('channel:try_send', ['value'], (self, args) => {
+    try_send: method('channel:try_send', ['value'], (self, args, call) => {
+      if (call.kernel.refuses('channel:try_send')) return [];
       assertOpen(self, 'channel:try_send');
       return [self.offer(args.at(0))];
     }),
-    close: method('channel:close', [], (self) => {
+    close: method('channel:close', [], (self, _args, call) => {
+      if (call.kernel.refuses('channel:close')) return [];
       assertOpen(self, 'channel:close');
       self.close();
       return [true];

@@ -77,11 +77,13 @@ function listen(args: Args, call: ModuleCall): LuaResult {
   const options = args.tableOrNull(1);
   const whole = options?.get('message') ?? false;
   if (typeof whole !== 'boolean') return args.fail(1, 'must have a boolean in "message"');
+  if (call.kernel.refuses('process.listen')) return [];
   return [call.kernel.mailbox.listen(topicOf(args, 0), whole)];
 }
 
 /** Takes the topic, or the channel that `listen` gave for it. */
 function unlisten(args: Args, call: ModuleCall): LuaResult {
+  if (call.kernel.refuses('process.unlisten')) return [];
   const { mailbox } = call.kernel;
   const given = args.at(0);
   const topic = given instanceof Channel ? mailbox.topicOf(given) : topicOf(args, 0);
@@ -104,6 +106,7 @@ function setOptions(args: Args, call: ModuleCall): LuaResult {
   }
   if (typeof trapLinks !== 'boolean') return args.fail(0, 'must have a boolean in "trap_links"');
   if (typeof upgradable !== 'boolean') return args.fail(0, 'must have a boolean in "upgradable"');
+  if (call.kernel.refuses('process.set_options')) return [];
   call.kernel.flags = { trapLinks, upgradable };
   return [true];
 }

@@ -102,6 +102,7 @@ function handlerName(args: Args): string {
 const onQuery = fn('workflow.on_query', ['name', 'fn'], (args, call) => {
   const name = handlerName(args);
   const answer = args.fun(1);
+  if (call.kernel.refuses('workflow.on_query')) return [];
   call.kernel.handlers.queries.set(name, (values) => call.task(answer, values));
   return [true];
 });
@@ -110,6 +111,7 @@ const onUpdate = fn('workflow.on_update', ['name', 'fn', 'validator'], (args, ca
   const name = handlerName(args);
   const handle = args.fun(1);
   const check = args.at(2) === null ? null : args.fun(2);
+  if (call.kernel.refuses('workflow.on_update')) return [];
   call.kernel.handlers.updates.set(name, {
     run: (values) => call.task(handle, values),
     validate: check === null ? null : (values) => call.task(check, values),

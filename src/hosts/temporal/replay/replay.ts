@@ -39,6 +39,8 @@ export async function replayHistory(
     return completion;
   });
   const events = history.events ?? [];
+  // It waits for its start, by its cron schedule or a delay. The SDK would wait for its first task for ever.
+  if (!events.some(isTask)) return { kind: 'ok', events: events.length };
   const compare = (by: 'key' | 'text'): Divergence | null =>
     firstDifference(recordedSteps(events), tasks.steps(), by);
   try {
@@ -53,6 +55,9 @@ export async function replayHistory(
   if (at === null) return { kind: 'ok', events: events.length };
   return { kind: 'diverged', at, message: 'the same steps say something else' };
 }
+
+const isTask = ({ workflowTaskScheduledEventAttributes }: HistoryEvent): boolean =>
+  workflowTaskScheduledEventAttributes != null;
 
 /** The commands of a run, workflow task by workflow task. */
 class Tasks {

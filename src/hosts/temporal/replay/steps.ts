@@ -176,7 +176,12 @@ function ms(duration: DurationLike): number {
   const seconds = duration?.seconds;
   const whole =
     typeof seconds === 'object' && seconds !== null && 'low' in seconds
-      ? Number((seconds as { low: number }).low)
+      ? longToNumber(seconds as { low: number; high: number })
       : Number(seconds ?? 0);
   return whole * 1000 + (duration?.nanos ?? 0) / 1e6;
+}
+
+/** A protobuf int64, which is a Long where it was read from the wire. */
+function longToNumber({ low, high }: { low: number; high: number }): number {
+  return high * 2 ** 32 + (low >>> 0);
 }

@@ -59,6 +59,8 @@ export interface ChildOrder {
 interface Child {
   monitored: boolean;
   linked: boolean;
+  /** Goes on when the run of its parent closes. */
+  readonly abandoned: boolean;
   ended: Promise<ExitResult>;
 }
 
@@ -118,6 +120,7 @@ export class Children {
     });
     const sdkOptions = this.sdkOptions(order, options, workflowId);
     const search = await this.searchAttributes(options);
+    const abandoned = options.parentClosePolicy === 'abandon';
     try {
       const handle = await outstanding.add(
         shielded(() =>
@@ -129,7 +132,7 @@ export class Children {
           }),
         ),
       );
-      return { pid, ended: this.watch(pid, handle, order) };
+      return { pid, ended: this.watch(pid, handle, order, abandoned) };
     } catch (thrown) {
       const error = fromFailure(thrown);
       if (!useExisting || error.kind !== ErrorKind.ALREADY_EXISTS) throw error;
@@ -160,6 +163,11 @@ export class Children {
     return this.children.keys();
   }
 
+  /** Whether some child is ended by the server when this run closes. */
+  get dependOnRun(): boolean {
+    return [...this.children.values()].some(({ abandoned }) => !abandoned);
+  }
+
   isMonitored(pid: Pid): boolean {
     return this.children.get(pid)?.monitored ?? false;
   }
@@ -184,9 +192,15 @@ export class Children {
     pid: Pid,
     handle: ChildWorkflowHandle<Workflow>,
     order: ChildOrder,
+    abandoned: boolean,
   ): Promise<ExitResult> {
     const ended = this.resultOf(handle).then((result) => this.ended(pid, child, result));
-    const child: Child = { monitored: !order.silent, linked: order.link !== null, ended };
+    const child: Child = {
+      monitored: !order.silent,
+      linked: order.link !== null,
+      abandoned,
+      ended,
+    };
     this.children.set(pid, child);
     return ended;
   }

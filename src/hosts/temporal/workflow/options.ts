@@ -2,7 +2,6 @@
  * Options as a program writes them (`temporal.workflow.id`, `activity.retry_policy`), read once and
  * checked. A name may be written with and without the leading `temporal.`; numbers are milliseconds.
  */
-import { encode } from '@temporalio/common/lib/encoding.js';
 import { parseDuration } from '../../../core/duration.js';
 import { ErrorKind, PerdureError, parseErrorKind } from '../../../core/errors.js';
 import {
@@ -14,10 +13,8 @@ import {
 import type { Value } from '../../../core/payload.js';
 import { suggest } from '../../../core/suggest.js';
 import type { Options } from '../../../kernel/request.js';
+import { fitsId, MAX_ID_BYTES } from './address.js';
 import type { RetryDefaults } from './app-data.js';
-
-/** Ids and names of task queues are no longer than this, in bytes, on every Temporal server. */
-const MAX_ID_BYTES = 1000;
 
 /** Queues of Temporal's own start with this. */
 const RESERVED_QUEUES = '/_sys/';
@@ -110,10 +107,6 @@ export class OptionReader<G extends OptionGroup> {
 /** @throws PerdureError INVALID for a name that no server takes as the id of a workflow. */
 export function checkName(name: string): void {
   if (!fitsId(name)) throw badOption('name', name, ID);
-}
-
-function fitsId(text: string): boolean {
-  return encode(text).length <= MAX_ID_BYTES;
 }
 
 const ID = `text of at most ${MAX_ID_BYTES} bytes`;

@@ -5,6 +5,7 @@ import type { Value } from '../../../core/payload.js';
 import { type Pid, type PidParts, parsePid } from '../../../core/pid.js';
 import { RESERVED_TOPIC_PREFIX, type Signal } from '../../../core/signal.js';
 import type { Activities } from './activities.js';
+import { isAddress, noAddress } from './address.js';
 import type { CancelReasons } from './cancel-reasons.js';
 import { fromFailure } from './failures.js';
 import type { Gate } from './gate.js';
@@ -50,6 +51,7 @@ export class OutgoingSignals {
         `name not found: ${target}: a workflow has no names, use PIDs`,
       );
     }
+    if (!isAddress(parts)) throw noAddress(target);
     if (parts.node !== undefined) return this.toPeer(parts.node, target, signal);
     this.checkWorkflowHost(parts);
     return this.toWorkflow(parts.id, topic, encodeArgs(values, 'payload'), target);
@@ -63,6 +65,7 @@ export class OutgoingSignals {
     }
     const parts = parsePid(pid);
     if (parts === undefined) throw new PerdureError(ErrorKind.INVALID, `not a PID: ${pid}`);
+    if (!isAddress(parts)) throw noAddress(pid);
     if (parts.node !== undefined) return this.toPeer(parts.node, pid, signal);
     this.checkWorkflowHost(parts);
     return signal.kind === 'cancel'

@@ -307,14 +307,17 @@ export class WorkflowProcess {
 
   /** Docs/semantics.md, rule 10: what happens when the server says that the history is long. */
   private followSuggestion(running: Running): void {
-    const { kernel, workflow, values, suggestion, upgrade } = running;
+    const { kernel, syscalls, workflow, values, suggestion, upgrade } = running;
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!continueAsNewSuggested || upgrade !== null || suggestion.kind === 'followed') return;
     if (suggestion.kind === 'failed' && suggestion.task === historyLength) return;
     if (kernel.flags.upgradable) {
       running.suggestion = { kind: 'followed' };
       this.deliver({ kind: 'outdated', from: null });
-    } else if (workflow.continueAsNew === 'auto' && kernel.atRest && !hasSchedule()) {
+      return;
+    }
+    const auto = workflow.continueAsNew === 'auto' && !hasSchedule();
+    if (auto && kernel.atRest && !syscalls.relations.childDependsOnRun) {
       running.suggestion = { kind: 'followed' };
       this.beginUpgrade(null, workflow.entry, values);
     }

@@ -10,6 +10,7 @@ import { type Pid, type PidParts, parsePid } from '../../../core/pid.js';
 import type { ExitResult, Signal } from '../../../core/signal.js';
 import type { SpawnRequest } from '../../../kernel/request.js';
 import type { Activities } from './activities.js';
+import { isAddress, noAddress } from './address.js';
 import type { Children } from './children.js';
 import { Leases } from './leases.js';
 import { type LocalBondData, LocalBonds } from './local-bonds.js';
@@ -66,12 +67,16 @@ export class Relations {
     const parts = parsePid(pid);
     if (parts === undefined) throw noName(pid);
     if (pid === this.options.self) return true;
+    if (!isAddress(parts)) {
+      this.dead(op, pid, noAddress(pid));
+      return true;
+    }
     if (parts.node !== undefined) {
       this.locals.relate(op, pid);
       return true;
     }
     if (!this.isWorkflow(parts)) {
-      this.unknown(op, pid);
+      this.dead(op, pid, this.unknown(pid));
       return true;
     }
     switch (op) {
@@ -115,6 +120,11 @@ export class Relations {
   async endOf(pid: Pid): Promise<ExitResult> {
     if (pid !== this.options.self) return this.workflows.endOf(pid);
     throw new PerdureError(ErrorKind.INVALID, `${pid} would wait for its own end`);
+  }
+
+  /** Whether the end of this run would end a child, by its parent_close_policy. */
+  get childDependsOnRun(): boolean {
+    return this.options.children.dependOnRun;
   }
 
   // --- processes of nodes -------------------------------------------------------------------------
@@ -166,12 +176,14 @@ export class Relations {
     return Object.hasOwn(this.options.data.app.workers, host);
   }
 
+  private unknown(pid: Pid): PerdureError {
+    const known = Object.keys(this.options.data.app.workers).join(', ');
+    const message = `process not found: ${pid}; workers of this app are ${known}`;
+    return new PerdureError(ErrorKind.NOT_FOUND, message);
+  }
+
   /** A process that nobody can know is dead to this one. */
-  private unknown(op: RelationOp, from: Pid): void {
-    const error = new PerdureError(
-      ErrorKind.NOT_FOUND,
-      `process not found: ${from}; workers of this app are ${Object.keys(this.options.data.app.workers).join(', ')}`,
-    );
+  private dead(op: RelationOp, from: Pid, error: PerdureError): void {
     const result = { value: null, error };
     if (op === 'monitor') this.options.deliver({ kind: 'exit', from, result });
     if (op === 'link') this.options.deliver({ kind: 'link_down', from, result });

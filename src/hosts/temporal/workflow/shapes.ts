@@ -5,6 +5,7 @@
 import type { Value } from '../../../core/payload.js';
 import { type Pid, parsePid } from '../../../core/pid.js';
 import type { Context } from '../../../core/signal.js';
+import { isAddress } from './address.js';
 import type {
   ActivityHeader,
   CancelNote,
@@ -26,7 +27,8 @@ export function fieldsOf(value: Value | undefined): Fields | undefined {
 }
 
 export function pidOf(value: Value | undefined): Pid | null {
-  return typeof value === 'string' && parsePid(value) !== undefined ? value : null;
+  const parts = typeof value === 'string' ? parsePid(value) : undefined;
+  return parts !== undefined && isAddress(parts) ? (value as Pid) : null;
 }
 
 export function contextOf(value: Value | undefined): Context | null {

@@ -2,6 +2,9 @@
 import { sleep } from '@temporalio/workflow';
 import { type Cancellable, cancellable } from './shield.js';
 
+/** Temporal's server makes a hundred years of whatever is longer; a replay would ask for something else. */
+const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
+
 export class Timers {
   private readonly running = new Map<number, Cancellable<void>>();
 
@@ -9,7 +12,7 @@ export class Timers {
 
   start(timer: number, delayMs: number, summary: string | null): void {
     const options = summary === null ? {} : { summary };
-    const running = cancellable(() => sleep(delayMs, options));
+    const running = cancellable(() => sleep(Math.min(delayMs, LONGEST_MS), options));
     this.running.set(timer, running);
     running.result.then(
       () => {
