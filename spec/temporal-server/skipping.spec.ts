@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type SkippingClock, skippingClock } from '../../src/temporal-server/index.js';
+import { type Timestamp, timestampMs } from '../../src/temporal-server/proto.js';
 import {
   bundle,
   type Harness,
@@ -112,5 +113,33 @@ describe('a server that skips time', () => {
     await test.call('UnlockTimeSkipping', {});
     await expect(test.call('UnlockTimeSkipping', {})).rejects.toThrow('not locked');
     test.close();
+  });
+});
+
+describe('a server whose time is locked until a client unlocks it', () => {
+  it('serves the test environments of SDKs, which unlock it for a result or a sleep', async () => {
+    installRuntime();
+    const harness = await startHarness({ timeSkipping: 'locked' });
+    const test = rawClient(harness.server.address, 'temporal.api.testservice.v1.TestService');
+    const now = async () => {
+      const { time } = await test.call('GetCurrentTime', {});
+      return timestampMs(time as Timestamp) ?? 0;
+    };
+    await harness.startWorker(await bundle('basics.ts'));
+    const startedMs = await now();
+    const options = { taskQueue: TASK_QUEUE, workflowId: 'kept', args: [30 * DAY_MS] };
+    const handle = await harness.client.workflow.start('sleeper', options);
+    await handle.query('__stack_trace'); // its first task is done: nothing is going on
+    expect((await now()) - startedMs).toBeLessThan(DAY_MS);
+
+    await test.call('UnlockTimeSkippingWithSleep', { duration: { seconds: 86_400 } });
+    const day = Math.floor(((await now()) - startedMs) / DAY_MS);
+    expect(day).toBe(1);
+    await test.call('UnlockTimeSkipping', {});
+    expect(await handle.result()).toBe('rested');
+    await test.call('LockTimeSkipping', {});
+    expect(Math.floor(((await now()) - startedMs) / DAY_MS)).toBe(30);
+    test.close();
+    await harness.close();
   });
 });

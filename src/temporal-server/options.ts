@@ -22,8 +22,12 @@ export interface TemporalServerOptions {
   readonly namespaces?: readonly string[];
   /** Default: real time, or a skipping clock with `timeSkipping`. */
   readonly clock?: Clock;
-  /** Skip time whenever nothing is in progress. Default false. With `clock`, that clock decides. */
-  readonly timeSkipping?: boolean;
+  /**
+   * Skip time whenever nothing is in progress. Default false. `'locked'`: only while a client has
+   * unlocked it by the TestService, as Temporal's own test server starts. With `clock`, that clock
+   * decides whether it can be skipped at all.
+   */
+  readonly timeSkipping?: boolean | 'locked';
   /** Custom search attributes that every namespace starts with. */
   readonly searchAttributes?: { readonly [name: string]: SearchAttributeType };
   /** Serve TLS alone; with `clientCa`, only clients with a certificate of that authority. */
@@ -64,7 +68,13 @@ const CHECKS: { readonly [O in keyof TemporalServerOptions]-?: (value: unknown) 
   host: (value) => must('host', typeof value === 'string' && value !== '', 'an address', value),
   namespaces: checkNamespaces,
   clock: (value) => must('clock', isObject(value) && 'setTimer' in value, 'a Clock', value),
-  timeSkipping: (value) => checkBoolean('timeSkipping', value),
+  timeSkipping: (value) =>
+    must(
+      'timeSkipping',
+      [true, false, 'locked'].includes(value as boolean),
+      "true, false or 'locked'",
+      value,
+    ),
   searchAttributes: checkSearchAttributes,
   tls: checkTls,
   apiKey: checkApiKey,

@@ -130,7 +130,7 @@ async function serve(
   const schedules = new Schedules(scheduleWorld(engine), store);
   engine.closedWatchers.add(({ info }) => schedules.closed(info.firstRunId));
   const batches = new Batches(clock, (error) => observe({ kind: 'defect', where: 'batch', error }));
-  const services = servicesOf(engine, schedules, batches);
+  const services = servicesOf(engine, schedules, batches, options.timeSkipping === 'locked');
   const closing = new Set<() => void>();
   const metrics = new CallMetrics();
   const host = options.host ?? LOOPBACK;
@@ -255,7 +255,12 @@ async function engineOf(
   });
 }
 
-function servicesOf(engine: Engine, schedules: Schedules, batches: Batches): Service[] {
+function servicesOf(
+  engine: Engine,
+  schedules: Schedules,
+  batches: Batches,
+  isTimeLocked: boolean,
+): Service[] {
   const temporal: Service[] = [
     {
       name: 'temporal.api.workflowservice.v1.WorkflowService',
@@ -276,7 +281,7 @@ function servicesOf(engine: Engine, schedules: Schedules, batches: Batches): Ser
       },
     },
     { name: 'temporal.api.operatorservice.v1.OperatorService', methods: operatorMethods(engine) },
-    { name: 'temporal.api.testservice.v1.TestService', methods: testMethods(engine, false) },
+    { name: 'temporal.api.testservice.v1.TestService', methods: testMethods(engine, isTimeLocked) },
     { name: CLOCK_SERVICE, methods: clockMethods(engine) },
   ];
   const names = temporal.map(({ name }) => name);
