@@ -22,7 +22,8 @@ export function armedCheck(store: Store, found: (difference: string) => void): S
         for (const run of change.runs) {
           const { runId } = run.state.key;
           const timers = armed.get(runId) ?? armedBy(pendingEffects(run.state));
-          if (run.events[0]?.id !== 1) compare(run.state, timers, change.atMs, found);
+          if (run.events[0]?.id !== 1)
+            compare(run.state, timers, change.atMs + run.state.info.aheadMs, found);
           apply(run.effects, timers);
           armed.set(runId, timers);
         }
@@ -49,7 +50,7 @@ function apply(effects: readonly Effect[], timers: Timers): void {
 /** An update's task that is moved from the sticky queue to the normal one gets its time once more. */
 const MOVED_MS = 10_000;
 
-/** What has fallen due by now may have fired, or be about to. */
+/** By the clock of the run. What has fallen due by now may have fired, or be about to. */
 function compare(
   state: RunState,
   timers: Timers,
