@@ -283,7 +283,7 @@ export function enforceHistoryLimits(d: Draft): void {
   if (!isOpen(d.info)) return;
   const { nextEventId, historySizeBytes } = d.info;
   const over =
-    nextEventId > HISTORY_EVENT_LIMIT
+    nextEventId - 1 > HISTORY_EVENT_LIMIT
       ? 'count'
       : historySizeBytes > HISTORY_SIZE_LIMIT_BYTES
         ? 'size'
