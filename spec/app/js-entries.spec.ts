@@ -66,7 +66,16 @@ describe('a workflow.js entry', () => {
       lua('parent', 'workflow.lua', on('workflow')),
       lua('desk', 'process.lua'),
       lua('changes', 'workflow.lua', on('workflow')),
+      lua('links', 'workflow.lua', on('workflow')),
+      js('throws', 'workflow.js', on('workflow')),
     ),
+    'throws.mjs': `throw new Error('at load'); export async function main() {}`,
+    'links.lua': `return function()
+      local child = assert(process.spawn("app:greet", "app:worker", "x"))
+      local linked, first = process.link(child)
+      local spawned, second = process.spawn_linked("app:greet", "app:worker", "y")
+      return { linked == nil, first:kind(), spawned == nil, second:kind() }
+    end`,
     'changes.lua': `return function()
       local ok, err = process.upgrade("app:greet")
       return { ok == nil, err:kind() }
@@ -109,6 +118,18 @@ describe('a workflow.js entry', () => {
   it('is a child of a workflow in Lua, which hears how it ended', async () => {
     const { exit } = await app.runtime.spawn('app:parent', { args: ['lua'] });
     expect(await exit).toEqual({ value: [true, 'hello lua!'], error: null });
+  });
+
+  it('cannot be linked to by its parent either', async () => {
+    const { exit } = await app.runtime.spawn('app:links');
+    expect(await exit).toEqual({ value: [true, 'INVALID', true, 'INVALID'], error: null });
+  });
+
+  it('stops no other workflow where its module throws at load', async () => {
+    const broken = await app.runtime.spawn('app:throws');
+    const { exit } = await app.runtime.spawn('app:parent', { args: ['all the same'] });
+    expect((await exit).value).toEqual([true, 'hello all the same!']);
+    await app.runtime.terminate(broken.pid);
   });
 
   it('is nothing that a process can be upgraded to', async () => {

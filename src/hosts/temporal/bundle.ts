@@ -95,17 +95,22 @@ function problemsIn(report: string): string {
   return problems.map((problem) => `\n  ${problem.split('\n').slice(0, 2).join(': ')}`).join('');
 }
 
-/** The sandbox with the app's own workflow functions beside perdure's, each exported under its type. */
+/**
+ * The sandbox with the app's own workflow functions beside perdure's, each exported under its type. The
+ * bundler checks each export; a module is loaded by the first task of a workflow of its own only, so that
+ * one which throws at load stops no other.
+ */
 async function buildWithScripts(scripts: readonly WorkflowScript[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'perdure-workflows-'));
   const text = JSON.stringify;
-  const lines = scripts.map(
-    ({ type, file, method }, i) =>
-      `import { ${method} as w${i} } from ${text(file)};\nexport { w${i} as ${text(type)} };\n`,
-  );
   let said = '';
   try {
-    const entry = join(folder, 'workflows.mjs');
+    for (const [i, { file, method }] of scripts.entries()) {
+      const line = `export { ${method} as run } from ${text(file)};\n`;
+      await writeFile(join(folder, `w${i}.mjs`), line);
+    }
+    const entry = join(folder, 'workflows.js');
+    const lines = scripts.map(({ type }, i) => exportOf(type, i));
     await writeFile(entry, `export { default } from ${text(module('index'))};\n${lines.join('')}`);
     return await buildBundle(entry, (report) => {
       said += report;
@@ -119,6 +124,17 @@ async function buildWithScripts(scripts: readonly WorkflowScript[]): Promise<str
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The `i`th script as an export of the entry; what the SDK has noted on the function is the script's. */
+function exportOf(type: string, i: number): string {
+  const run = `require('./w${i}.mjs').run`;
+  return (
+    `const w${i} = (...args) => ${run}(...args);\n` +
+    `Object.defineProperty(w${i}, 'workflowDefinitionOptions', ` +
+    `{ get: () => ${run}.workflowDefinitionOptions });\n` +
+    `export { w${i} as ${JSON.stringify(type)} };\n`
+  );
 }
 
 /**

@@ -59,6 +59,8 @@ export interface ChildOrder {
 interface Child {
   monitored: boolean;
   linked: boolean;
+  /** Of the TypeScript SDK: nothing there would hear of a link. */
+  readonly script: boolean;
   /** Goes on when the run of its parent closes. */
   readonly abandoned: boolean;
   ended: Promise<ExitResult>;
@@ -114,6 +116,7 @@ export class Children {
     const pid = formatPid(order.worker, workflowId);
     const args = encodeArgs(order.values, 'argument');
     const { context, messages, link } = order;
+    if (link !== null && order.workflow.source === null) throw notLinkable(pid);
     headers.attach(args, {
       ...{ pid, context, parent, messages },
       ...(link !== null && { link }),
@@ -185,7 +188,9 @@ export class Children {
 
   link(pid: Pid, on: boolean): void {
     const child = this.children.get(pid);
-    if (child !== undefined) child.linked = on;
+    if (child === undefined) return;
+    if (on && child.script) throw notLinkable(pid);
+    child.linked = on;
   }
 
   private watch(
@@ -198,6 +203,7 @@ export class Children {
     const child: Child = {
       monitored: !order.silent,
       linked: order.link !== null,
+      script: order.workflow.source === null,
       abandoned,
       ended,
     };
@@ -299,5 +305,12 @@ function checkNoChild(options: WorkflowOptions, because: string): void {
     ErrorKind.INVALID,
     `temporal.workflow.${refused} does not go with temporal.workflow.${because}: with that the server ` +
       'starts a workflow that is no child; leave one of the two out',
+  );
+}
+
+function notLinkable(pid: Pid): PerdureError {
+  return new PerdureError(
+    ErrorKind.INVALID,
+    `${pid} is a workflow of the TypeScript SDK: it can be monitored, not linked`,
   );
 }
