@@ -364,7 +364,9 @@ export class Engine {
 
   /** Nobody serves the run's sticky queue any more. */
   unstick(run: Run, stamp: number): void {
-    this.background('unstick', () => this.update(run, (d) => unstick(d, stamp)));
+    this.background('unstick', () =>
+      this.#untilStored(() => this.update(run, (d) => unstick(d, stamp))),
+    );
   }
 
   #offerActivityTask(run: Run, effect: Extract<Effect, { kind: 'activityTask' }>): void {
@@ -379,7 +381,7 @@ export class Engine {
     const release = this.clock.hold(`${transfer.kind} of ${run.key.workflowId}`);
     run.sending += 1;
     run.outbox = run.outbox
-      .then(() => this.#handOver(run, transfer))
+      .then(() => this.#untilStored(() => this.#deliver(this, run, transfer)))
       .then(() => this.store.settle(run.key, id))
       .catch((error: unknown) => this.background(transfer.kind, () => Promise.reject(error)))
       .finally(() => {
@@ -389,16 +391,22 @@ export class Engine {
       });
   }
 
-  /** Hands a transfer over, however long the store refuses to write what comes of it. */
-  async #handOver(run: Run, transfer: Transfer): Promise<void> {
+  /** Does work of the server's own, however long the store refuses to write what comes of it. */
+  async #untilStored<T>(work: () => MaybePromise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#deliver(this, run, transfer);
+        return await work();
       } catch (error) {
         if (!isStoreRefusal(error) || this.#isClosed) throw error;
-        await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS).unref());
+        await this.#storeRetry();
       }
     }
+  }
+
+  #storeRetry(): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.setTimer(this.clock.now() + STORE_RETRY_MS, resolve, { skippable: false });
+    });
   }
 
   /** Takes up what the store has of an earlier start: open runs, and transfers that may not have arrived. */
