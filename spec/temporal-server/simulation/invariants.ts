@@ -215,6 +215,9 @@ function checkRest({ ledger }: World, runs: ReadonlyMap<string, Told>): void {
       ledger.violate(`run ${run.state.key.workflowId} ${run.state.key.runId}: ${problem}`);
 }
 
+/** The word of a parent's close may take so long, with crashes and a full disk on its way. */
+const ON_ITS_WAY_MS = 10_000;
+
 /** A child that outlived its parent has met the close policy. */
 function* childrenAtRest(
   { state, events }: Told,
@@ -225,7 +228,7 @@ function* childrenAtRest(
     if (!child.runId) continue;
     const all = chain(runs, child.runId);
     const last = all.at(-1);
-    if (!last || (last.state.info.closedAtMs ?? 0) <= closedAtMs) continue;
+    if (!last || (last.state.info.closedAtMs ?? 0) <= closedAtMs + ON_ITS_WAY_MS) continue;
     const name = `child ${child.workflowId}, which outlived it,`;
     const { status } = last.state.info;
     const isAsked = all.some((run) => run.state.info.cancelRequested);
