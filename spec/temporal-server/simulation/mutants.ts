@@ -102,12 +102,6 @@ export const mutants: readonly Mutant[] = [
     to: 'if (d.info.parent) {',
   },
   {
-    bug: 'a child is started twice when its transfer is handed over again',
-    file: 'engine/transfers.ts',
-    from: 'requestId: child.requestId,',
-    to: 'requestId: engine.newId(),',
-  },
-  {
     bug: 'what is changed is kept in memory before it is stored',
     file: 'engine/engine.ts',
     from: 'return then(this.store.commit({ namespace, workflowId, atMs, runs }), keep);',

@@ -192,7 +192,7 @@ interface References {
 }
 
 /** The attributes of an event, whichever it is. */
-export function attributesOf(event: HistoryEvent): References {
+function attributesOf(event: HistoryEvent): References {
   for (const [name, value] of Object.entries(event))
     if (value && name.endsWith('EventAttributes')) return value as References;
   return {};

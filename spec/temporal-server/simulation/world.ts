@@ -23,7 +23,7 @@ const RETRY_MS = 700;
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;
 
-export function codeOf(error: unknown): number | undefined {
+function codeOf(error: unknown): number | undefined {
   return (error as { readonly code?: number }).code;
 }
 

@@ -35,15 +35,8 @@ export async function deliverTransfer(engine: Engine, run: Run, transfer: Transf
 async function startChild(engine: Engine, parent: Run, child: ChildInfo): Promise<void> {
   if (!isOpen(parent.info)) return;
   try {
-    const started = await startExecution(engine, {
-      spec: childSpec(engine, parent, child),
-      aheadMs: parent.info.aheadMs,
-      reusePolicy: child.attributes.workflowIdReusePolicy ?? 0,
-      conflictPolicy: 0,
-    });
-    await engine.update(parent, (d) =>
-      childStarted(d, child.initiatedEventId, started.run.key.runId),
-    );
+    const runId = startedBefore(engine, parent, child) ?? (await startNow(engine, parent, child));
+    await engine.update(parent, (d) => childStarted(d, child.initiatedEventId, runId));
   } catch (error) {
     if (!isServiceError(error) || error.code !== StatusCode.ALREADY_EXISTS) throw error;
     const cause =
@@ -51,6 +44,27 @@ async function startChild(engine: Engine, parent: Run, child: ChildInfo): Promis
         .START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
     await engine.update(parent, (d) => childStartFailed(d, child.initiatedEventId, cause));
   }
+}
+
+/**
+ * The first run of the child, where this has been done and only the parent does not know: the child may
+ * have continued as new since, or closed, so that the request id of its start says nothing any more.
+ */
+function startedBefore(engine: Engine, parent: Run, child: ChildInfo): string | undefined {
+  const run = engine.lookUp(parent.key.namespace, child.workflowId, '');
+  const link = run?.info.parent;
+  const isIt = link?.runId === parent.key.runId && link.initiatedEventId === child.initiatedEventId;
+  return isIt ? run?.info.firstRunId : undefined;
+}
+
+async function startNow(engine: Engine, parent: Run, child: ChildInfo): Promise<string> {
+  const { run } = await startExecution(engine, {
+    spec: childSpec(engine, parent, child),
+    aheadMs: parent.info.aheadMs,
+    reusePolicy: child.attributes.workflowIdReusePolicy ?? 0,
+    conflictPolicy: 0,
+  });
+  return run.key.runId;
 }
 
 function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
