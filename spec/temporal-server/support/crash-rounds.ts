@@ -7,8 +7,8 @@ import { Worker } from '@temporalio/worker';
 import { Crashing } from './crashing.js';
 import { bundle, installRuntime } from './harness.js';
 
-/** Each round is killed at another moment of its load; the same in every run of the spec. */
-const momentMs = (round: number) => 60 + ((round * 137) % 400);
+/** Each round is killed after another number of acknowledged calls; the same in every run of the spec. */
+const callsUntilKill = (round: number) => 40 + ((round * 37) % 150);
 
 export async function surviveCrashes(rounds: number): Promise<void> {
   installRuntime();
@@ -18,7 +18,7 @@ export async function surviveCrashes(rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       await server.start();
       server.load(8, 8);
-      await new Promise((resolve) => setTimeout(resolve, momentMs(round)));
+      await server.acknowledged(callsUntilKill(round));
       await server.kill();
       await server.start();
       expect(await server.problems()).toEqual([]);

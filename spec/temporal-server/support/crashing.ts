@@ -31,6 +31,9 @@ export class Crashing {
   #child: ChildProcess | undefined;
   #client: RawClient | undefined;
   #running = false;
+  /** Calls that are still to be acknowledged before the kill, and who waits for that. */
+  #left = 0;
+  #enough: () => void = () => {};
   #lanes: Promise<void>[] = [];
 
   constructor(file: string) {
@@ -68,6 +71,18 @@ export class Crashing {
     this.#lanes = [...lanes(clients, () => this.#order()), ...lanes(workers, () => this.#work())];
   }
 
+  /** Resolves when the server has said yes to `count` more calls of the load. */
+  acknowledged(count: number): Promise<void> {
+    this.#left = count;
+    return new Promise((resolve) => {
+      this.#enough = resolve;
+    });
+  }
+
+  #said(): void {
+    if (--this.#left === 0) this.#enough();
+  }
+
   async #lane(work: () => Promise<void>): Promise<void> {
     while (this.#running) {
       try {
@@ -89,6 +104,7 @@ export class Crashing {
     });
     const known: Acknowledged = { runId: String(runId), signals: [], closed: false };
     this.workflows.set(workflowId, known);
+    this.#said();
     for (let i = 0; i < 2; i++) await this.signal(workflowId, known);
   }
 
@@ -102,6 +118,7 @@ export class Crashing {
       requestId: identity,
     });
     known.signals.push(identity);
+    this.#said();
   }
 
   /** One task as the workflow `counting` would answer it. */
@@ -114,6 +131,7 @@ export class Crashing {
     const seen = (answer.history as { events: HistoryEvent[] }).events;
     const done = seen.filter((e) => e.workflowExecutionSignaledEventAttributes).length >= 2;
     await this.#answer(task, done);
+    this.#said();
     const known = this.workflows.get(workflowId);
     if (known && done) known.closed = true;
   }
