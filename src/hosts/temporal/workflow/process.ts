@@ -27,22 +27,15 @@ import { toFailure } from './failures.js';
 import { Gate } from './gate.js';
 import { OutgoingHeaders, readHeader } from './headers.js';
 import { HistoryLimits } from './history-limits.js';
+import { type Inbound, toInbound } from './inbound.js';
 import { LocalGate } from './local-gate.js';
 import { sinks } from './logs.js';
 import { encodeArg } from './payload-converter.js';
 import { type SandboxData, sandboxData, workflowOfEntry, workflowOfType } from './sandbox-app.js';
-import {
-  cancelNote,
-  endNote,
-  linkNote,
-  type ReadStartHeader,
-  signalHeader,
-  startHeader,
-  startupMessages,
-} from './shapes.js';
+import { type ReadStartHeader, signalHeader, startHeader } from './shapes.js';
 import { type Inputs, WorkflowSyscalls } from './syscalls.js';
 import { continuation, type Input, Upgrade } from './upgrade.js';
-import { type Notice, OwnSignal, type SignalHeader, type StartHeader } from './wire.js';
+import type { Notice, StartHeader } from './wire.js';
 
 /** Turns of tasks between two waits; more is a loop that never ends. */
 const TURN_LIMIT = 50_000;
@@ -55,9 +48,6 @@ const INSTRUCTION_LIMIT = 20_000_000;
 
 /** How long a run that has ended waits for what it sent to be with the server. */
 const CLOSING_LIMIT_MS = 10_000;
-
-/** What comes to a process: for its kernel, or about its monitors and links. */
-type Inbound = Signal | Notice;
 
 interface Running {
   readonly kernel: Kernel;
@@ -109,7 +99,7 @@ export class WorkflowProcess {
 
   /** A signal of the history, in its order. */
   receive(name: string, args: readonly Value[], headers: Headers): void {
-    const { signals, malformed } = toSignals(name, args, signalHeader(readHeader(headers)));
+    const { signals, malformed } = toInbound(name, args, signalHeader(readHeader(headers)));
     if (malformed > 0) logMalformed(`signal ${name}`, malformed);
     for (const signal of signals) this.deliver(signal);
   }
@@ -354,51 +344,6 @@ async function outcome({ value, error }: ExitResult): Promise<unknown> {
 function repeatsItsStart(): boolean {
   const { attempt, cronSchedule, continuedFromExecutionRunId } = workflowInfo();
   return attempt > 1 || (cronSchedule !== undefined && continuedFromExecutionRunId !== undefined);
-}
-
-interface Received {
-  readonly signals: readonly Inbound[];
-  /** Parts that are not what perdure writes, and were left out. */
-  readonly malformed: number;
-}
-
-const MALFORMED: Received = { signals: [], malformed: 1 };
-
-function toSignals(name: string, args: readonly Value[], header: SignalHeader): Received {
-  const { from, context } = header;
-  switch (name) {
-    case OwnSignal.BATCH: {
-      const { batch, malformed } = startupMessages(args[0]);
-      const signals = batch.map(
-        ({ topic, values }) => ({ kind: 'message', from, topic, values, context }) as const,
-      );
-      return { signals, malformed };
-    }
-    case OwnSignal.CANCEL: {
-      const note = cancelNote(args[0]);
-      if (note === undefined) return MALFORMED;
-      const { reason, deadline, from: canceller } = note;
-      const signal = { kind: 'cancel', from: canceller, reason, deadlineMs: deadline } as const;
-      return { signals: [signal], malformed: 0 };
-    }
-    case OwnSignal.EXIT:
-    case OwnSignal.LINK_DOWN: {
-      const kind = name === OwnSignal.EXIT ? 'exit' : 'link_down';
-      const note = endNote(args[0]);
-      return note === undefined ? MALFORMED : { signals: [{ kind, note }], malformed: 0 };
-    }
-    case OwnSignal.LINK:
-    case OwnSignal.UNLINK: {
-      const kind = name === OwnSignal.LINK ? 'link' : 'unlink';
-      const note = linkNote(args[0]);
-      return note === undefined ? MALFORMED : { signals: [{ kind, note }], malformed: 0 };
-    }
-    default:
-      return {
-        signals: [{ kind: 'message', from, topic: name, values: args, context }],
-        malformed: 0,
-      };
-  }
 }
 
 function logMalformed(where: string, count: number): void {
