@@ -3,7 +3,7 @@
  * needs, and sees only messages and exits, so that the same spec runs on every host: no clock but the
  * host's own, nothing that only one Node process could look at.
  */
-import { afterAll, afterEach, describe, it } from '@jest/globals';
+import { afterAll, afterEach, describe, it, jest } from '@jest/globals';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import type { ExitResult } from '../../src/core/signal.js';
@@ -112,12 +112,16 @@ return { main = function(...)
 /** States nothing: the rule is about the other kind of host. */
 const unstated = Object.assign(() => {}, { each: () => () => {} }) as unknown as typeof it;
 
+/** A workflow takes a task of a server for each of its steps, and the machine may be busy. */
+const PATIENCE_MS = 90_000;
+
 /** Runs the specs once for each host. */
 export function describeOn(
   hosts: readonly ConformanceHost[],
   title: string,
   specs: (world: World) => void,
 ): void {
+  jest.setTimeout(PATIENCE_MS);
   describe.each(hosts.map((host) => ({ host, name: host.name })))(
     `${title} ($name)`,
     ({ host }) => {
