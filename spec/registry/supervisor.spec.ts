@@ -96,8 +96,8 @@ describe('process.supervisor', () => {
       '_index.yaml:14:56: app:s children[1].shutdown: expected a duration such as "5s", "brutal_kill" or "infinity"',
       '_index.yaml:15:9: app:s children[2]: there is another child worker (give one of them an id)',
       '_index.yaml:15:37: app:s children[2].shutdown: expected a duration such as "5s", "brutal_kill" or "infinity"',
-      '_index.yaml:16:18: app:s children[3].process: app:wrker not found; expected a process.lua or process.js or workflow.lua or process.supervisor (did you mean app:worker?)',
-      '_index.yaml:17:18: app:s children[4].process: app:h (_index.yaml:4:5) is a process.host; expected a process.lua or process.js or workflow.lua or process.supervisor',
+      '_index.yaml:16:18: app:s children[3].process: app:wrker not found; expected a process.lua or process.js or workflow.lua or workflow.js or process.supervisor (did you mean app:worker?)',
+      '_index.yaml:17:18: app:s children[4].process: app:h (_index.yaml:4:5) is a process.host; expected a process.lua or process.js or workflow.lua or workflow.js or process.supervisor',
     ]);
     expect(await linesOf('  - {name: s, kind: process.supervisor, children: [{id: a}]}\n')).toEqual(
       ['_index.yaml:6:52: app:s children[0].process: is required'],
