@@ -12,65 +12,51 @@ import { Strand } from '../kernel/strand.js';
 export type Reading<T> = (answer: Answer) => T;
 
 /**
- * A program's way to its kernel. Most programs wait for one thing at a time, so one strand serves them all
- * their life; a request that waits beside another one gets a strand of its own.
+ * A program's way to its kernel. Most programs wait for one thing at a time, so an asker is itself the strand
+ * that waits, again and again; a request beside another one gets an asker of its own.
  */
-export class Asker {
-  /** A strand that waits for nothing. */
-  private spare: Pending | null = null;
-
-  constructor(readonly kernel: Performer) {}
-
-  /** Asks the kernel; the promise is settled when there is an answer. */
-  ask<T>(request: Request, read: Reading<T>): Promise<T> {
-    const pending = this.spare ?? new Pending(this);
-    this.spare = null;
-    const answer = this.kernel.request(request, pending);
-    if (answer === null) return pending.open(read);
-    this.spare = pending;
-    return settled(answer, read);
-  }
-
-  /** `pending` has come to its end, and can be used again. */
-  release(pending: Pending): void {
-    this.spare = pending;
-  }
-}
-
-class Pending extends Strand {
+export class Asker extends Strand {
+  /** What somebody awaits; `null` where nobody does. */
   private promise: Promise<unknown> | null = null;
   private read: Reading<unknown> = nothing;
   private settle: (value: unknown) => void = ignore;
 
-  constructor(private readonly asker: Asker) {
+  constructor(readonly kernel: Performer) {
     super('request');
   }
 
-  open<T>(read: Reading<T>): Promise<T> {
+  /** Asks the kernel; the promise is settled when there is an answer. */
+  ask<T>(request: Request, read: Reading<T>): Promise<T> {
+    if (this.promise !== null) return new Asker(this.kernel).ask(request, read);
+    const answer = this.kernel.request(request, this);
+    return answer === null ? this.open(read) : settled(answer, read);
+  }
+
+  resume(answer: Answer | null): Step {
+    const { promise, read, settle } = this;
+    if (answer === null || promise === null) return WAITING;
+    this.promise = null;
+    this.settle = ignore;
+    try {
+      settle(read(answer));
+    } catch (error) {
+      promise.catch(ignore);
+      settle(rejected(error));
+    }
+    return WAITING;
+  }
+
+  where(): string | null {
+    return null;
+  }
+
+  private open<T>(read: Reading<T>): Promise<T> {
     this.read = read;
     const promise = new Promise<T>((resolve) => {
       this.settle = resolve as (value: unknown) => void;
     });
     this.promise = promise;
     return promise;
-  }
-
-  resume(answer: Answer | null): Step {
-    if (answer === null || this.promise === null) return WAITING;
-    try {
-      this.settle(this.read(answer));
-    } catch (error) {
-      this.promise.catch(ignore);
-      this.settle(rejected(error));
-    }
-    this.promise = null;
-    this.settle = ignore;
-    this.asker.release(this);
-    return WAITING;
-  }
-
-  where(): string | null {
-    return null;
   }
 }
 

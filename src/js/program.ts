@@ -17,14 +17,17 @@ class AsyncTask implements Task {
 
   constructor(
     private readonly kernel: Performer,
-    private body: (() => unknown) | null,
+    private body: Body | null,
+    /** What `main` gets besides its arguments; `null` for a further task, which gets nothing. */
+    private readonly context: ProcessContext | null,
+    private readonly values: readonly Value[],
   ) {}
 
   resume(): Step {
-    if (this.body === null) return this.outcome ?? WAITING;
     const { body } = this;
+    if (body === null) return this.outcome ?? WAITING;
     this.body = null;
-    const result = body();
+    const result = this.call(body);
     if (!isThenable(result)) return done(result);
     this.follow(result, this.kernel.running());
     return WAITING;
@@ -32,6 +35,14 @@ class AsyncTask implements Task {
 
   where(): string | null {
     return null;
+  }
+
+  /** Few arguments are the rule, and spreading a list is slow. */
+  private call(body: Body): unknown {
+    const { context, values } = this;
+    if (context === null) return (body as () => unknown)();
+    if (values.length === 0) return body(context);
+    return values.length === 1 ? body(context, values[0]) : body(context, ...values);
   }
 
   private follow(result: PromiseLike<unknown>, strand: Strand): void {
@@ -63,7 +74,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-const taskOf = (kernel: Performer, body: () => unknown): Task => new AsyncTask(kernel, body);
+const taskOf = (kernel: Performer, body: () => unknown): Task =>
+  new AsyncTask(kernel, body, null, []);
 
 class AsyncProgram implements Program {
   private context: ProcessContext | null = null;
@@ -77,7 +89,7 @@ class AsyncProgram implements Program {
     const { kernel, main } = this;
     const context = new ProcessContext(kernel, taskOf);
     this.context = context;
-    return new AsyncTask(kernel, () => main(context, ...values));
+    return new AsyncTask(kernel, main, context, values);
   }
 
   close(): void {

@@ -336,7 +336,7 @@ export class Kernel implements Performer, Answering {
   again(strand: Strand): void {
     if (this.ending !== null) return;
     this.ready.push(strand);
-    this.nudge();
+    if (this.current === null && !this.paused) this.syscalls.proceed?.();
   }
 
   // --- operations, for what answers the program's requests ---------------------------------------

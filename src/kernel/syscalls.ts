@@ -31,6 +31,11 @@ export interface Syscalls {
   /** There is something to run, made so between two turns. Hosts of asynchronous programs have it. */
   wake?(): void;
   /**
+   * The same, where none of the program's own code is under way: the process may have its turn at once.
+   * Hosts of asynchronous programs have it.
+   */
+  proceed?(): void;
+  /**
    * An asynchronous program got an answer at once. True: it has run for long enough, and must go on in
    * a turn. Hosts of asynchronous programs have it.
    */

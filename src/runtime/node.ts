@@ -155,9 +155,13 @@ export class Node {
     return undone(this.deliver(target, { kind: 'unlink', from }));
   }
 
-  /** A host reports the end of a process; watchers and links are told, names are released. */
-  exited(pid: Pid, result: ExitResult): void {
-    this.forget(pid, result);
+  /**
+   * A host reports the end of a process; watchers and links are told, names are released.
+   * @param bonded false where the host knows that the process has none: most have, and a look would hash the PID
+   */
+  exited(pid: Pid, result: ExitResult, bonded = true): void {
+    if (bonded) this.forget(pid, result);
+    else this.names.release(pid);
     if (this.events.observed) {
       this.events.publish({ kind: 'exited', pid, result, at: this.clock.now() });
     }

@@ -96,9 +96,11 @@ export class LocalHost implements Host, LocalWorld {
     const process = this.processes.get(pid);
     if (process === undefined) return undefined;
     const { kernel } = process;
+    const watching = isWatching(signal);
+    process.bonded ||= watching;
     if (kernel.result !== null) {
       // Its exit is about to be told: whoever watches it until then is owed the real result.
-      return isWatching(signal) ? ACCEPTED : { accepted: false, error: notFound(pid) };
+      return watching ? ACCEPTED : { accepted: false, error: notFound(pid) };
     }
     if (signal.kind === 'message' && kernel.mailbox.depth >= this.mailboxLimit) {
       return { accepted: false, error: mailboxFull(pid, this.mailboxLimit) };
@@ -163,6 +165,11 @@ export class LocalHost implements Host, LocalWorld {
     this.queue.add(process);
   }
 
+  proceed(process: LocalProcess): void {
+    if (this.queue.lets() && !process.turn()) return;
+    this.wake(process);
+  }
+
   spend(): boolean {
     return this.queue.spend();
   }
@@ -173,7 +180,7 @@ export class LocalHost implements Host, LocalWorld {
     this.processes.delete(process);
     const { result } = process.kernel;
     if (result === null) throw new Error(`${process.pid} was reaped alive`);
-    this.node.exited(process.pid, result);
+    this.node.exited(process.pid, result, process.bonded);
     if (this.processes.size === 0) this.whenEmpty?.();
   }
 
@@ -238,6 +245,7 @@ export class LocalHost implements Host, LocalWorld {
 
 /** Signals of those who want to hear of an exit, or no longer do. */
 function isWatching({ kind }: Signal): boolean {
+  if (kind === 'message') return false;
   return kind === 'monitor' || kind === 'link' || kind === 'unmonitor' || kind === 'unlink';
 }
 

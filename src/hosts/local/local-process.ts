@@ -26,6 +26,8 @@ export interface LocalWorld {
   readonly timers: TimerQueue;
   /** The process wants a turn. */
   wake(process: LocalProcess): void;
+  /** The process wants a turn, and can have it now. */
+  proceed(process: LocalProcess): void;
   /** A program took a step between turns. @returns true when it has to come back by way of the queue. */
   spend(): boolean;
   /** The process has ended. */
@@ -43,6 +45,8 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
   queued = false;
   /** Its end was reported; owned by the host. */
   reaped = false;
+  /** Whether it ever watched anybody or was watched, by a monitor or a link: else nobody is to be told of its end. */
+  bonded = false;
   /** When it began to be busy without waiting, in ms; 0 when it is not. */
   private busySince = 0;
   private readonly parent: Pid | null;
@@ -128,6 +132,10 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
 
   wake(): void {
     this.world.wake(this);
+  }
+
+  proceed(): void {
+    this.world.proceed(this);
   }
 
   spend(): boolean {
@@ -244,6 +252,7 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
 
   private bind(request: SpawnRequest, result: Spawned): Spawned {
     if ('error' in result) return result;
+    this.bonded ||= request.monitor || request.link;
     if (request.monitor) void this.world.node.monitor(this.pid, result.pid);
     if (request.link) void this.world.node.link(this.pid, result.pid);
     return result;
@@ -298,6 +307,7 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
         return this.settle(call, node.deliver(pid, signal), delivered);
       }
       default:
+        this.bonded = true;
         return this.settle(call, node[request.op](this.pid, pid), delivered);
     }
   }
