@@ -4,6 +4,7 @@
  * Closed runs are kept until their time is over, and no more of them than fit: past either limit those
  * that closed first go first, but never the one that has closed last.
  */
+import type { StoredBatch } from './batches/record.js';
 import type { StoredEvent } from './history/effects.js';
 import type { RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
@@ -155,6 +156,16 @@ export class MemoryStore implements Store {
   putSchedule(): void {}
 
   dropSchedule(): void {}
+
+  batches(): Iterable<StoredBatch> {
+    return [];
+  }
+
+  putBatch(): void {}
+
+  putBatchProgress(): void {}
+
+  dropBatch(): void {}
 
   async close(): Promise<void> {}
 }

@@ -10,9 +10,11 @@ import { moveTreeAhead, PATIENCE_MS } from './engine/tree-clock.js';
 import { activityOperationMethods } from './frontend/activity-operations.js';
 
 import { activityTaskMethods } from './frontend/activity-tasks.js';
+import { batchWorld } from './frontend/batch-operations.js';
 import { batchMethods } from './frontend/batches.js';
 import { clockMethods } from './frontend/clocks.js';
 import { describeMethods } from './frontend/describe.js';
+import { executionOptionMethods } from './frontend/execution-options.js';
 import { executionMethods } from './frontend/executions.js';
 import { historyMethods } from './frontend/history.js';
 import { listMethods } from './frontend/list.js';
@@ -129,7 +131,7 @@ async function serve(
   const engine = await engineOf(options, clock, observe, store);
   const schedules = new Schedules(scheduleWorld(engine), store);
   engine.closedWatchers.add(({ info }) => schedules.closed(info.firstRunId));
-  const batches = new Batches(clock, (error) => observe({ kind: 'defect', where: 'batch', error }));
+  const batches = new Batches(batchWorld(engine), store);
   const services = servicesOf(engine, schedules, batches, options.timeSkipping === 'locked');
   const closing = new Set<() => void>();
   const metrics = new CallMetrics();
@@ -142,6 +144,7 @@ async function serve(
   const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
   engine.recover();
   schedules.open();
+  batches.open();
   observe({ kind: 'listening', address });
   return {
     address,
@@ -269,6 +272,7 @@ function servicesOf(
         ...executionMethods(engine),
         ...updateMethods(engine),
         ...resetMethods(engine),
+        ...executionOptionMethods(engine),
         ...scheduleMethods(engine, schedules),
         ...batchMethods(engine, batches),
         ...multiOperationMethods(engine),

@@ -8,6 +8,7 @@
  *    kept until they are settled.
  * 4. A run that was dropped is gone at once for every reader, whenever that is on disk.
  */
+import type { BatchStore } from './batches/record.js';
 import type { Effect, StoredEvent, Transfer } from './history/effects.js';
 import type { CollectionChanges, RunInfo, RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
@@ -47,7 +48,7 @@ export interface PendingTransfer {
   readonly transfer: Transfer;
 }
 
-export interface Store extends ScheduleStore {
+export interface Store extends ScheduleStore, BatchStore {
   commit(change: Change): void | Promise<void>;
   /** Forgets a closed run: its history, and its place in lists. */
   drop(key: RunKey): void | Promise<void>;

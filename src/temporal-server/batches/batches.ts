@@ -1,6 +1,11 @@
 /**
- * Batch operations: one thing done to many runs, one after the other, while the server is up. A job is
- * kept in memory alone: what it has done is not undone, and with the server it is over.
+ * Batch operations: one thing done to many runs, one after the other.
+ *
+ * 1. A job, its targets and its end are stored before anybody is told of them; how far it has come is
+ *    stored after each target, in order.
+ * 2. A job that is under way when the server ends, however that happens, goes on where it was: at most
+ *    the last few targets are gone through once more, which what is done to them has to bear.
+ * 3. What has been done is not undone by a stop. A job that runs holds the clock.
  */
 import type { Clock } from '../clock.js';
 import {
@@ -11,7 +16,8 @@ import {
   StatusCode,
   workflowNotFound,
 } from '../errors.js';
-import type { RunKey } from '../history/state.js';
+import { isStoreRefusal } from '../store-errors.js';
+import type { BatchJob, BatchProgress, BatchStore, BatchTarget } from './record.js';
 
 /** As Temporal has it for a namespace. */
 const MAX_RUNNING = 1;
@@ -20,52 +26,74 @@ const MAX_FINISHED = 1000;
 /** Others get their turn after so many. */
 const AT_ONCE = 20;
 
-export type BatchState = 'running' | 'completed' | 'failed';
+/** What is done to one target. What it throws is a failure of that target's, and counted. */
+export type Apply = (target: BatchTarget) => Promise<void>;
 
-export interface BatchJob {
-  readonly namespace: string;
-  readonly jobId: string;
-  readonly reason: string;
-  readonly identity: string;
-  readonly query: string;
-  /** A `BatchOperationType`. */
-  readonly type: number;
-  readonly startedAtMs: number;
-  readonly total: number;
+/** What batch operations need of the engine. */
+export interface BatchWorld {
+  readonly clock: Clock;
+  /** What a job does to each of its targets. */
+  operation(job: BatchJob): Apply;
+  /** Work of the server's own: what it throws is a defect. */
+  background(where: string, work: () => Promise<void>): void;
+  /** Does work however long the store refuses to write what comes of it. */
+  untilStored<T>(work: () => T | Promise<T>): Promise<T>;
 }
 
 /** A job and how far it has come. */
-export interface BatchProgress {
+export interface Batch {
   readonly job: BatchJob;
-  state: BatchState;
-  closedAtMs: number | undefined;
-  completed: number;
-  failed: number;
+  readonly progress: BatchProgress;
 }
 
-export interface BatchWork {
-  readonly keys: readonly RunKey[];
-  /** Default 0: as fast as they go. */
-  readonly perSecond: number;
-  /** What it throws is a failure of that run's, and counted. */
-  readonly apply: (key: RunKey) => Promise<void>;
+interface Entry {
+  readonly job: BatchJob;
+  progress: BatchProgress;
+  /** Until it is known whether it stops. */
+  stopping: Promise<unknown> | undefined;
 }
+
+const BEGINNING: BatchProgress = {
+  state: 'running',
+  closedAtMs: undefined,
+  completed: 0,
+  failed: 0,
+};
 
 export class Batches {
-  readonly #clock: Clock;
-  readonly #observe: (error: unknown) => void;
-  readonly #jobs = new Map<string, BatchProgress>();
+  readonly #world: BatchWorld;
+  readonly #store: BatchStore;
+  readonly #entries = new Map<string, Entry>();
+  #isClosed = false;
 
-  /** @param defect - told of what `apply` threw that no client could have been told */
-  constructor(clock: Clock, defect: (error: unknown) => void) {
-    this.#clock = clock;
-    this.#observe = defect;
+  constructor(world: BatchWorld, store: BatchStore) {
+    this.#world = world;
+    this.#store = store;
+  }
+
+  /** Takes up what the store has kept: what was under way goes on. */
+  open(): void {
+    for (const { job, progress, targets } of this.#store.batches()) {
+      const entry = this.#add(job, progress);
+      if (progress.state === 'running') this.#begin(entry, targets);
+    }
   }
 
   /** @throws ServiceError ALREADY_EXISTS, or RESOURCE_EXHAUSTED while another one runs */
-  start(job: BatchJob, work: BatchWork): void {
-    const key = keyOf(job.namespace, job.jobId);
-    if (this.#jobs.has(key)) {
+  async start(job: BatchJob, targets: readonly BatchTarget[]): Promise<void> {
+    this.#checkRoom(job);
+    const entry = this.#add(job, BEGINNING);
+    try {
+      await this.#store.putBatch({ job, progress: BEGINNING, targets });
+    } catch (thrown) {
+      this.#entries.delete(keyOf(job));
+      throw thrown;
+    }
+    this.#begin(entry, targets);
+  }
+
+  #checkRoom(job: BatchJob): void {
+    if (this.#entries.has(keyOf(job))) {
       throw new ServiceError(
         StatusCode.ALREADY_EXISTS,
         `Workflow execution already finished or is running. WorkflowId: ${job.jobId}.`,
@@ -75,76 +103,147 @@ export class Batches {
         },
       );
     }
-    const running = this.of(job.namespace).filter(({ state }) => state === 'running').length;
-    if (running >= MAX_RUNNING)
+    const running = this.of(job.namespace).filter(({ progress }) => progress.state === 'running');
+    if (running.length >= MAX_RUNNING)
       throw resourceExhausted('Max concurrent batch operations is reached');
-    const progress: BatchProgress = {
-      job,
-      state: 'running',
-      closedAtMs: undefined,
-      completed: 0,
-      failed: 0,
+  }
+
+  #add(job: BatchJob, progress: BatchProgress): Entry {
+    const entry: Entry = { job, progress, stopping: undefined };
+    this.#entries.set(keyOf(job), entry);
+    return entry;
+  }
+
+  #begin(entry: Entry, targets: readonly BatchTarget[]): void {
+    const { jobId } = entry.job;
+    const release = this.#world.clock.hold(`batch operation ${jobId}`);
+    this.#world.background(`batch operation ${jobId}`, () =>
+      this.#run(entry, targets).finally(release),
+    );
+  }
+
+  async #run(entry: Entry, targets: readonly BatchTarget[]): Promise<void> {
+    const { job } = entry;
+    const apply = this.#world.operation(job);
+    const pace = this.#pace(job.request.maxOperationsPerSecond);
+    const from = entry.progress.completed + entry.progress.failed;
+    for (const target of targets.slice(from)) {
+      await pace();
+      await entry.stopping;
+      if (this.#isClosed || entry.progress.state !== 'running') return;
+      await this.#goThrough(entry, target, apply);
+    }
+    await entry.stopping;
+    if (!this.#isClosed) await this.#world.untilStored(() => this.#end(entry, 'completed'));
+  }
+
+  /** Waits until the next target's turn has come. @param perSecond - 0: as fast as they go */
+  #pace(perSecond: number): () => Promise<void> {
+    const { clock } = this.#world;
+    const fromMs = clock.now();
+    let turn = 0;
+    return async () => {
+      const atMs = perSecond > 0 ? fromMs + (turn * 1000) / perSecond : 0;
+      if (atMs > clock.now())
+        await new Promise<void>((resolve) => {
+          clock.setTimer(atMs, resolve, { skippable: false });
+        });
+      else if (turn % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+      turn += 1;
     };
-    this.#jobs.set(key, progress);
-    const release = this.#clock.hold(`batch operation ${job.jobId}`);
-    this.#run(progress, work).catch(this.#observe).finally(release);
   }
 
-  async #run(progress: BatchProgress, { keys, perSecond, apply }: BatchWork): Promise<void> {
-    const fromMs = Date.now();
-    for (const [index, key] of keys.entries()) {
-      const earlyMs = perSecond > 0 ? fromMs + (index * 1000) / perSecond - Date.now() : 0;
-      if (earlyMs > 0 || index % AT_ONCE === 0)
-        await new Promise((resolve) => setTimeout(resolve, earlyMs));
-      if (progress.state !== 'running') return;
-      await this.#apply(progress, key, apply);
-    }
-    this.#end(progress, 'completed');
+  async #goThrough(entry: Entry, target: BatchTarget, apply: Apply): Promise<void> {
+    const isDone = await this.#attempt(entry.job, target, apply);
+    await entry.stopping;
+    const { completed, failed } = entry.progress;
+    entry.progress = {
+      ...entry.progress,
+      completed: completed + (isDone ? 1 : 0),
+      failed: failed + (isDone ? 0 : 1),
+    };
+    if (this.#entries.get(keyOf(entry.job)) !== entry) return; // dropped meanwhile
+    // Not waited for: what is lost of it is gone through once more.
+    Promise.resolve(this.#store.putBatchProgress(entry.job, entry.progress)).catch(() => {});
   }
 
-  async #apply(progress: BatchProgress, key: RunKey, apply: BatchWork['apply']): Promise<void> {
+  async #attempt({ jobId }: BatchJob, target: BatchTarget, apply: Apply): Promise<boolean> {
     try {
-      await apply(key);
-      progress.completed += 1;
+      await this.#world.untilStored(() => apply(target));
+      return true;
     } catch (error) {
-      progress.failed += 1;
-      if (!isServiceError(error)) this.#observe(error);
+      if (isStoreRefusal(error)) throw error; // the server ends: its turn comes at the next start
+      if (!isServiceError(error))
+        this.#world.background(`batch operation ${jobId}`, () => Promise.reject(error));
+      return false;
     }
   }
 
-  #end(progress: BatchProgress, state: BatchState): void {
-    if (progress.state !== 'running') return;
-    progress.state = state;
-    progress.closedAtMs = this.#clock.now();
-    const finished = this.of(progress.job.namespace).filter((each) => each.state !== 'running');
-    for (const { job } of finished.slice(MAX_FINISHED))
-      this.#jobs.delete(keyOf(job.namespace, job.jobId));
+  async #end(entry: Entry, state: 'completed' | 'failed'): Promise<void> {
+    if (entry.progress.state !== 'running') return;
+    const ended = { ...entry.progress, state, closedAtMs: this.#world.clock.now() };
+    await this.#store.putBatchProgress(entry.job, ended);
+    entry.progress = { ...entry.progress, state, closedAtMs: ended.closedAtMs };
+    this.#dropOldest(entry.job.namespace);
+  }
+
+  #dropOldest(namespace: string): void {
+    const finished = this.of(namespace).filter(({ progress }) => progress.state !== 'running');
+    for (const { job } of finished.slice(MAX_FINISHED)) this.#drop(job);
+  }
+
+  #drop(job: BatchJob): void {
+    this.#entries.delete(keyOf(job));
+    this.#world.background(`batch operation ${job.jobId}`, () =>
+      this.#world.untilStored(() => this.#store.dropBatch(job)),
+    );
   }
 
   /** @throws ServiceError NOT_FOUND */
-  find(namespace: string, jobId: string): BatchProgress {
-    const progress = this.#jobs.get(keyOf(namespace, jobId));
-    if (!progress) throw workflowNotFound(jobId);
-    return progress;
+  find(namespace: string, jobId: string): Batch {
+    return this.#get(namespace, jobId);
+  }
+
+  #get(namespace: string, jobId: string): Entry {
+    const entry = this.#entries.get(keyOf({ namespace, jobId }));
+    if (!entry) throw workflowNotFound(jobId);
+    return entry;
   }
 
   /** The jobs of a namespace, the last one first. */
-  of(namespace: string): BatchProgress[] {
-    return [...this.#jobs.values()].filter(({ job }) => job.namespace === namespace).reverse();
+  of(namespace: string): Batch[] {
+    return [...this.#entries.values()].filter(({ job }) => job.namespace === namespace).reverse();
   }
 
   /** What it has not come to is left alone. @throws ServiceError NOT_FOUND */
-  stop(namespace: string, jobId: string): void {
-    const progress = this.find(namespace, jobId);
-    if (progress.state !== 'running') throw alreadyCompleted();
-    this.#end(progress, 'failed');
+  async stop(namespace: string, jobId: string): Promise<void> {
+    const entry = this.#get(namespace, jobId);
+    await entry.stopping;
+    if (entry.progress.state !== 'running') throw alreadyCompleted();
+    const stopped = this.#end(entry, 'failed');
+    entry.stopping = stopped.catch(() => {}); // told to who asked; the job goes on
+    try {
+      await stopped;
+    } finally {
+      entry.stopping = undefined;
+    }
   }
 
+  /** Lets go of the jobs of a namespace that is being deleted; what is stored of them goes too. */
+  dropAll(namespace: string): void {
+    for (const { job } of this.of(namespace)) {
+      const entry = this.#get(namespace, job.jobId);
+      entry.progress = { ...entry.progress, state: 'failed' };
+      this.#drop(job);
+    }
+  }
+
+  /** Nothing is begun any more; what is under way goes on at the next start. */
   close(): void {
-    for (const progress of this.#jobs.values()) this.#end(progress, 'failed');
+    this.#isClosed = true;
   }
 }
 
-function keyOf(namespace: string, jobId: string): string {
+function keyOf({ namespace, jobId }: Pick<BatchJob, 'namespace' | 'jobId'>): string {
   return `${namespace}\n${jobId}`;
 }

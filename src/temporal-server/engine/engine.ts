@@ -365,7 +365,7 @@ export class Engine {
   /** Nobody serves the run's sticky queue any more. */
   unstick(run: Run, stamp: number): void {
     this.background('unstick', () =>
-      this.#untilStored(() => this.update(run, (d) => unstick(d, stamp))),
+      this.untilStored(() => this.update(run, (d) => unstick(d, stamp))),
     );
   }
 
@@ -381,7 +381,7 @@ export class Engine {
     const release = this.clock.hold(`${transfer.kind} of ${run.key.workflowId}`);
     run.sending += 1;
     run.outbox = run.outbox
-      .then(() => this.#untilStored(() => this.#deliver(this, run, transfer)))
+      .then(() => this.untilStored(() => this.#deliver(this, run, transfer)))
       .then(() => this.store.settle(run.key, id))
       .catch((error: unknown) => this.background(transfer.kind, () => Promise.reject(error)))
       .finally(() => {
@@ -392,7 +392,7 @@ export class Engine {
   }
 
   /** Does work of the server's own, however long the store refuses to write what comes of it. */
-  async #untilStored<T>(work: () => MaybePromise<T>): Promise<T> {
+  async untilStored<T>(work: () => MaybePromise<T>): Promise<T> {
     for (;;) {
       try {
         return await work();

@@ -15,6 +15,8 @@ export interface Reset {
   readonly requestId: string;
   readonly reason: string;
   readonly reapply: Reapply;
+  /** What is done to the new run before it goes on. */
+  readonly after?: (d: Draft) => void;
 }
 
 /** Resets a run, ending the current one of its workflow id. Gives the new run's id. */
@@ -41,6 +43,7 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
     base.state,
     {
       ...reset,
+      after: reset.after ?? (() => {}),
       runId,
       events: engine.store.events(base.key, 1, finishEventId - 1),
       later: later(engine, base, finishEventId, ending),

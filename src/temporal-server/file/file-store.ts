@@ -7,6 +7,7 @@
  * 3. A run that is being dropped is hidden until its removal is on disk.
  */
 import { open } from 'lmdb';
+import type { BatchJob, BatchProgress, StoredBatch } from '../batches/record.js';
 import type { StoredEvent } from '../history/effects.js';
 import { isOpen, type RunInfo, type RunKey, type RunState } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
@@ -182,7 +183,9 @@ export class FileStore implements Store {
     const [event] = this.events(key, 1, 1);
     const started = event ? startedOf(event) : {};
     const runId = runIdAt(bytesOf(first.key), RUN_ID_AT);
-    const state = emptyState({ namespace, workflowId, runId }, { ...info, started });
+    // Older files know of no reset points.
+    const all: RunInfo = { ...info, resetPoints: info.resetPoints ?? [], started };
+    const state = emptyState({ namespace, workflowId, runId }, all);
     for (const { key: at, value } of parts) readPart(state, bytesOf(at), value);
     return state;
   }
@@ -269,6 +272,36 @@ export class FileStore implements Store {
 
   dropSchedule(namespace: string, scheduleId: string): Promise<void> {
     return this.#writer.write([[keys.schedule(namespace, scheduleId), undefined]]);
+  }
+
+  *batches(): Iterable<StoredBatch> {
+    const jobs = [...this.#all(formats.batch, ranges.batches())].map(([, job]) => job);
+    for (const job of jobs.sort((a, b) => a.startedAtMs - b.startedAtMs)) {
+      const progress = this.#get(formats.batchProgress, keys.batchProgress(job));
+      if (!progress)
+        throw storeDamaged(`how far batch operation ${job.jobId} has come is not there`);
+      const targets = this.#get(formats.batchTargets, keys.batchTargets(job))?.targets ?? [];
+      yield { job, progress, targets };
+    }
+  }
+
+  putBatch({ job, progress, targets }: StoredBatch): Promise<void> {
+    return this.#writer.write([
+      put(formats.batch, keys.batch(job), job),
+      put(formats.batchProgress, keys.batchProgress(job), progress),
+      put(formats.batchTargets, keys.batchTargets(job), { targets }),
+    ]);
+  }
+
+  putBatchProgress(job: BatchJob, progress: BatchProgress): Promise<void> {
+    const writes = [put(formats.batchProgress, keys.batchProgress(job), progress)];
+    if (progress.state !== 'running') writes.push([keys.batchTargets(job), undefined]);
+    return this.#writer.write(writes);
+  }
+
+  dropBatch(job: BatchJob): Promise<void> {
+    const gone = [keys.batch(job), keys.batchProgress(job), keys.batchTargets(job)];
+    return this.#writer.write(gone.map((key) => [key, undefined]));
   }
 
   /** The server's time when it was last ahead of real time; 0 when it never was. */

@@ -11,6 +11,9 @@
  *     x until run id              the run is closed, and kept until then
  *     t run id transfer id        a transfer that was not handed over yet
  *     s namespace 0 schedule id   a schedule
+ *     b namespace 0 job id        a batch operation: what was asked for
+ *     g namespace 0 job id        how far it has come
+ *     a namespace 0 job id        what it is done to, while it runs
  *     v namespace 0 order run id  the run as lists show it, in the order of lists
  *
  * Numbers are big-endian, so that keys sort as what they stand for.
@@ -27,6 +30,9 @@ const Kind = {
   expiry: 'x',
   transfer: 't',
   schedule: 's',
+  batch: 'b',
+  batchProgress: 'g',
+  batchTargets: 'a',
   visible: 'v',
 } as const;
 
@@ -87,6 +93,12 @@ function key(kind: string, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(kind), ...parts]);
 }
 
+/** What a batch operation is known by. */
+export interface BatchName {
+  readonly namespace: string;
+  readonly jobId: string;
+}
+
 /** Where the list order puts a run; see visibility/list.ts. */
 export interface ListPlace {
   readonly closedAtMs: number | null | undefined;
@@ -107,6 +119,11 @@ export const keys = {
   transfer: (runId: string, id: number) => key(Kind.transfer, run(runId), uint32(id)),
   schedule: (namespace: string, scheduleId: string) =>
     key(Kind.schedule, text(`${namespace}\0${scheduleId}`)),
+  batch: ({ namespace, jobId }: BatchName) => key(Kind.batch, text(`${namespace}\0${jobId}`)),
+  batchProgress: ({ namespace, jobId }: BatchName) =>
+    key(Kind.batchProgress, text(`${namespace}\0${jobId}`)),
+  batchTargets: ({ namespace, jobId }: BatchName) =>
+    key(Kind.batchTargets, text(`${namespace}\0${jobId}`)),
   visible: (namespace: string, { closedAtMs, startedAtMs }: ListPlace, runId: string) =>
     key(
       Kind.visible,
@@ -145,6 +162,7 @@ export const ranges = {
   open: () => within(key(Kind.open)),
   expiry: () => within(key(Kind.expiry)),
   schedules: () => within(key(Kind.schedule)),
+  batches: () => within(key(Kind.batch)),
   transfers: () => within(key(Kind.transfer)),
   /** The runs of a list, those after a place in it where one is given. */
   visible: (namespace: string, after?: ListPlace & { readonly runId: string }): Range => {

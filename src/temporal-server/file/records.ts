@@ -7,6 +7,7 @@
  * 2. What the events say is not said again: a run's started attributes are those of event 1.
  */
 import { crc32 } from 'node:zlib';
+import type { BatchJob, BatchProgress, BatchTarget } from '../batches/record.js';
 import type { StoredEvent, Transfer } from '../history/effects.js';
 import type {
   ActivityInfo,
@@ -16,7 +17,7 @@ import type {
   UpdateInfo,
 } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
-import { type PlainCodec, plainCodec } from '../proto.js';
+import { codec, type PlainCodec, plainCodec } from '../proto.js';
 import type { ScheduleRecord } from '../schedules/record.js';
 import { storeDamaged } from '../store-errors.js';
 import type { VisibilityRecord } from '../visibility/record.js';
@@ -69,6 +70,15 @@ function message(name: string): Field {
   };
 }
 
+/** A message with the defaults of what it leaves out, as a call gets it. */
+function whole(name: string): Field {
+  const known = codec<object>(name);
+  return {
+    pack: (value) => Buffer.from(known.encode(value as object).finish()).toString('base64'),
+    unpack: (value) => known.decode(Buffer.from(value as string, 'base64')),
+  };
+}
+
 function list(of: Field): Field {
   return {
     pack: (value) => (value as unknown[]).map((one) => of.pack(one)),
@@ -113,6 +123,7 @@ const INFO: Shape = {
   userMetadata: message(`${API}.sdk.v1.UserMetadata`),
   memo: MEMO,
   searchAttributes: SEARCH_ATTRIBUTES,
+  versioningOverride: message(`${API}.workflow.v1.VersioningOverride`),
   buffered: list(message(`${API}.history.v1.HistoryEvent`)),
 };
 const ACTIVITY: Shape = {
@@ -140,6 +151,9 @@ const SCHEDULE: Shape = {
   searchAttributes: SEARCH_ATTRIBUTES,
   lastResult: PAYLOADS,
   lastFailure: FAILURE,
+};
+const BATCH: Shape = {
+  request: whole(`${API}.workflowservice.v1.StartBatchOperationRequest`),
 };
 const VISIBLE: Shape = { memo: MEMO, searchAttributes: SEARCH_ATTRIBUTES };
 
@@ -191,6 +205,9 @@ export const formats = {
   id: json<{ readonly id: string; readonly eventId?: number }>(),
   transfer: json<Transfer>(TRANSFER),
   schedule: json<ScheduleRecord>(SCHEDULE),
+  batch: json<BatchJob>(BATCH),
+  batchProgress: json<BatchProgress>(),
+  batchTargets: json<{ readonly targets: readonly BatchTarget[] }>(),
   visible: json<VisibilityRecord>(VISIBLE),
   run: json<{ readonly namespace: string; readonly workflowId: string; readonly runId: string }>(),
   namespace: json<Omit<Namespace, 'searchAttributes'> & { searchAttributes: [string, string][] }>(),

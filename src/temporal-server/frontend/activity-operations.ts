@@ -15,7 +15,14 @@ import {
 import { optionsOf } from '../history/activity-schedule.js';
 import { retryPolicyProblem, withDefaults } from '../history/retry.js';
 import type { ActivityInfo } from '../history/state.js';
-import { codec, duration, durationMs, type HistoryEvent, type temporal } from '../proto.js';
+import {
+  codec,
+  type Duration,
+  duration,
+  durationMs,
+  type HistoryEvent,
+  type temporal,
+} from '../proto.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -35,19 +42,15 @@ export function activityOperationMethods(engine: Engine): { [method: string]: Me
       return {};
     },
     UnpauseActivity: async (request: Request<'UnpauseActivityRequest'>) => {
-      const { resetAttempts, resetHeartbeat } = request;
       const choice = choiceOf(request, request.unpauseAll);
-      await engine.update(runOf(engine, request), (d) => {
-        for (const activity of chosen(d, choice))
-          unpauseActivity(d, activity, {
-            resetAttempts,
-            resetHeartbeat,
-            delayMs: delayOf(request),
-          });
-      });
+      await unpauseActivities(engine, runOf(engine, request), choice, request);
       return {};
     },
-    ResetActivity: (request: Request<'ResetActivityRequest'>) => reset(engine, request),
+    ResetActivity: async (request: Request<'ResetActivityRequest'>) => {
+      const choice = choiceOf(request, request.matchAll);
+      await resetActivities(engine, runOf(engine, request), choice, request);
+      return {};
+    },
     UpdateActivityOptions: (request: Request<'UpdateActivityOptionsRequest'>) =>
       updateOptions(engine, request),
   };
@@ -75,24 +78,52 @@ function choiceOf(
   throw invalid('either activity id or activity type must be provided');
 }
 
+interface Jitter {
+  readonly jitter?: Duration | null;
+}
+
 /** Somewhere within the jitter. */
-function delayOf({ jitter }: Pick<Request<'ResetActivityRequest'>, 'jitter'>): number {
+function delayOf({ jitter }: Jitter): number {
   return Math.floor(Math.random() * durationMs(jitter));
 }
 
-async function reset(engine: Engine, request: Request<'ResetActivityRequest'>): Promise<object> {
-  const run = runOf(engine, request);
-  const choice = choiceOf(request, request.matchAll);
-  const { resetHeartbeat, keepPaused, restoreOriginalOptions } = request;
+export async function unpauseActivities(
+  engine: Engine,
+  run: Run,
+  choice: ActivityChoice,
+  how: Jitter & {
+    readonly resetAttempts?: boolean | null;
+    readonly resetHeartbeat?: boolean | null;
+  },
+): Promise<void> {
+  const resetAttempts = how.resetAttempts ?? false;
+  const resetHeartbeat = how.resetHeartbeat ?? false;
+  await engine.update(run, (d) => {
+    for (const activity of chosen(d, choice))
+      unpauseActivity(d, activity, { resetAttempts, resetHeartbeat, delayMs: delayOf(how) });
+  });
+}
+
+export async function resetActivities(
+  engine: Engine,
+  run: Run,
+  choice: ActivityChoice,
+  how: Jitter & {
+    readonly resetHeartbeat?: boolean | null;
+    readonly keepPaused?: boolean | null;
+    readonly restoreOriginalOptions?: boolean | null;
+  },
+): Promise<void> {
+  const resetHeartbeat = how.resetHeartbeat ?? false;
+  const keepPaused = how.keepPaused ?? false;
   await engine.update(run, (d) => {
     for (const activity of chosen(d, choice)) {
-      if (restoreOriginalOptions)
+      if (how.restoreOriginalOptions)
         changeActivityOptions(d, activity, originalOptions(engine, run, activity));
       const current = d.activities.get(activity.scheduledEventId) ?? activity;
-      resetActivity(d, current, { resetHeartbeat, keepPaused, delayMs: delayOf(request) });
+      resetActivity(d, current, { resetHeartbeat, keepPaused, delayMs: delayOf(how) });
     }
   });
-  return {};
 }
 
 /** The options that history tells of. */
@@ -116,17 +147,32 @@ async function updateOptions(
   if (!request.restoreOriginal && !request.activityOptions)
     throw invalid('ActivityOptions are not provided');
   if (!request.restoreOriginal && !request.updateMask) throw invalid('UpdateMask is not provided');
-  const after = await engine.update(run, (d) =>
+  const after = await updateActivities(engine, run, choice, request);
+  const last = after.at(-1);
+  return last ? { activityOptions: shownOptions(last) } : {};
+}
+
+/** Gives the options that the activities have now. */
+export async function updateActivities(
+  engine: Engine,
+  run: Run,
+  choice: ActivityChoice,
+  how: {
+    readonly activityOptions?: Options | null;
+    readonly updateMask?: { readonly paths?: string[] | null } | null;
+    readonly restoreOriginal?: boolean | null;
+  },
+): Promise<readonly ActivityOptions[]> {
+  const paths = how.updateMask?.paths ?? [];
+  return engine.update(run, (d) =>
     chosen(d, choice).map((activity) => {
-      const options = request.restoreOriginal
+      const options = how.restoreOriginal
         ? originalOptions(engine, run, activity)
-        : merged(activity, request.activityOptions ?? {}, paths);
+        : merged(activity, how.activityOptions ?? {}, paths);
       changeActivityOptions(d, activity, options);
       return options;
     }),
   );
-  const last = after.at(-1);
-  return last ? { activityOptions: shownOptions(last) } : {};
 }
 
 /** The options that the mask names, of the request; the rest as it was. */

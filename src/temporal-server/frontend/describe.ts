@@ -2,6 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Run } from '../engine/run.js';
 import type { Method } from '../grpc/edge.js';
+import type { ResetPoint } from '../history/reset-points.js';
 import { backoffMs } from '../history/retry.js';
 import { type ActivityInfo, isOpen } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
@@ -63,12 +64,25 @@ function describe(run: Run, namespace: Namespace): object {
       historyLength: int64(info.nextEventId - 1),
       historySizeBytes: int64(info.historySizeBytes),
       firstRunId: info.firstRunId,
-      autoResetPoints: {},
+      autoResetPoints: { points: info.resetPoints.map(resetPoint) },
+      ...(info.versioningOverride && {
+        versioningInfo: { versioningOverride: info.versioningOverride },
+      }),
     },
     pendingActivities: isOpen(info) ? [...run.state.activities.values()].map(pendingActivity) : [],
     pendingChildren: isOpen(info) ? pendingChildren(run) : [],
     pendingWorkflowTask: pendingWorkflowTask(run),
     workflowExtendedInfo: extendedInfo(run),
+  };
+}
+
+function resetPoint(point: ResetPoint): temporal.api.workflow.v1.IResetPointInfo {
+  return {
+    buildId: point.buildId,
+    runId: point.runId,
+    firstWorkflowTaskCompletedId: int64(point.completedEventId),
+    createTime: timestamp(point.atMs),
+    resettable: point.resettable,
   };
 }
 

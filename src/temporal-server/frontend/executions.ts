@@ -14,6 +14,7 @@ import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { cronProblem, firstCronDelayMs } from '../history/cron.js';
 import { attributesSizeProblem, MAX_BLOB_BYTES, mapSizeOf } from '../history/limits.js';
+import { checkOverride, normalOverride } from '../history/options.js';
 import { retryPolicyProblem } from '../history/retry.js';
 import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
 import { completeTimeouts, type StartSpec } from '../history/start.js';
@@ -66,6 +67,7 @@ export function checkStart(engine: Engine, request: StartRequest | SignalWithSta
     engine.namespaces.searchAttributesProblem(request.namespace, fields) ??
     attributesSizeProblem(fields);
   if (attributes) throw invalid(attributes);
+  checkOverride(request.versioningOverride);
   checkBlob(request.input);
   if (mapSizeOf(request.memo?.fields) > MAX_BLOB_BYTES) throw invalid('Memo size exceeds limit.');
 }
@@ -105,6 +107,7 @@ function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest):
     userMetadata: request.userMetadata ?? undefined,
     links: request.links,
     priority: request.priority ?? undefined,
+    versioningOverride: normalOverride(request.versioningOverride),
   };
 }
 

@@ -4,6 +4,8 @@ import { resetExecution } from '../engine/resets.js';
 import type { Run } from '../engine/run.js';
 import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
+import type { Draft } from '../history/draft.js';
+import { changeOptions, checkOverride } from '../history/options.js';
 import type { Reapply } from '../history/reset.js';
 import { terminate } from '../history/signals.js';
 import { isOpen } from '../history/state.js';
@@ -36,15 +38,33 @@ async function reset(
   if (!request.requestId) throw invalid('RequestId is not set on request.');
   checkIdLength(request.requestId, 'RequestId');
   const { workflowId, runId } = executionIds(request.workflowExecution);
-  if (request.postResetOperations.length > 0)
-    throw invalid('Operations after a reset are not supported by this embedded server.');
+  const after = afterReset(request.postResetOperations);
   const newRunId = await resetExecution(engine, engine.find(request.namespace, workflowId, runId), {
     finishEventId: toNumber(request.workflowTaskFinishEventId),
     requestId: request.requestId,
     reason: request.reason,
     reapply: reapplied(request.resetReapplyType, request.resetReapplyExcludeTypes),
+    after,
   });
   return { runId: newRunId };
+}
+
+/** What is done to the new run of a reset; the operations are checked first. */
+export function afterReset(
+  operations: readonly temporal.api.workflow.v1.IPostResetOperation[] | null | undefined,
+): (d: Draft) => void {
+  const steps = (operations ?? []).map(({ signalWorkflow, updateWorkflowOptions }) => {
+    if (!updateWorkflowOptions)
+      throw invalid(
+        `unsupported post reset operation: ${signalWorkflow ? '*workflow.PostResetOperation_SignalWorkflow_' : '<nil>'}`,
+      );
+    const options = updateWorkflowOptions.workflowExecutionOptions ?? {};
+    checkOverride(options.versioningOverride);
+    return { options, paths: updateWorkflowOptions.updateMask?.paths ?? [] };
+  });
+  return (d) => {
+    for (const { options, paths } of steps) changeOptions(d, options, paths);
+  };
 }
 
 /** What is to be reapplied, as the field that says what, and the newer one that says what not. */

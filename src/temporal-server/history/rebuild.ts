@@ -16,7 +16,9 @@ import { type IsBackground, recordActivity } from './activity-schedule.js';
 import { childRecord } from './children.js';
 import type { Draft } from './draft.js';
 import { cancelRequest, signalRequest } from './externals.js';
+import { normalOverride } from './options.js';
 import { mergedFields } from './properties.js';
+import { noteBuild } from './reset-points.js';
 import { type ActivityInfo, isOpen } from './state.js';
 import { recordUpdate } from './updates.js';
 
@@ -45,6 +47,8 @@ function replayRun(d: Draft, event: HistoryEvent): void {
       d.info.searchAttributes,
       upsert.searchAttributes?.indexedFields,
     );
+  const options = event.workflowExecutionOptionsUpdatedEventAttributes;
+  if (options) d.info.versioningOverride = normalOverride(options.versioningOverride);
   const modified = event.workflowPropertiesModifiedEventAttributes;
   if (modified) d.info.memo = merged(d.info.memo, modified.upsertedMemo?.fields);
 }
@@ -87,7 +91,9 @@ function replayWorkflowTask(d: Draft, event: HistoryEvent): void {
   }
   d.info.workflowTask = { kind: 'none' };
   const completed = event.workflowTaskCompletedEventAttributes;
-  if (completed) d.info.lastCompletedStartedId = toNumber(completed.startedEventId);
+  if (!completed) return;
+  noteBuild(d, completed.workerVersion?.buildId ?? '', toNumber(event.eventId), atMs);
+  d.info.lastCompletedStartedId = toNumber(completed.startedEventId);
 }
 
 function replayActivity(d: Draft, event: HistoryEvent, isBackground: IsBackground): void {

@@ -20,6 +20,7 @@ import { due, offer, put, remove, timing } from './activity-record.js';
 import type { IsBackground } from './activity-schedule.js';
 import { Draft, type RuleInputs } from './draft.js';
 import type { StoredEvent } from './effects.js';
+import { normalOverride, recordOverride } from './options.js';
 import { childEnd, replayEvent } from './rebuild.js';
 import { armRunTimeout, emptyState, successorSpec } from './start.js';
 import type { RunState } from './state.js';
@@ -45,6 +46,8 @@ export interface ResetOrder {
   readonly later: readonly StoredEvent[];
   readonly reapply: Reapply;
   readonly isBackground: IsBackground;
+  /** What is done to the new run before it goes on. */
+  readonly after: (d: Draft) => void;
 }
 
 /** The new run, ready to be stored. */
@@ -58,6 +61,7 @@ export function resetRun(base: RunState, order: ResetOrder, inputs: RuleInputs):
     if (!child.runId) d.transfer({ kind: 'startChild', child });
   for (const request of d.externals.values()) d.transfer({ kind: 'external', request });
   for (const event of order.later) reapply(d, event, order.reapply);
+  order.after(d);
   scheduleWorkflowTask(d);
   return d;
 }
@@ -73,6 +77,8 @@ function rebuiltRun(base: RunState, order: ResetOrder, inputs: RuleInputs): Draf
     attempt: started.attempt ?? 1,
     requestId: order.requestId,
     root: info.root,
+    versioningOverride: normalOverride(started.versioningOverride),
+    resetPoints: info.resetPoints.filter(({ runId }) => runId !== base.key.runId),
     predecessor: {
       runId: started.continuedExecutionRunId ?? '',
       firstRunId: info.firstRunId,
@@ -167,6 +173,7 @@ const REAPPLIED: ReadonlySet<number> = new Set([
   EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
   EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED,
   EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+  EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
   EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED,
   EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED,
   EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED,
@@ -180,6 +187,7 @@ function reapply(d: Draft, stored: StoredEvent, what: Reapply): void {
   if (!REAPPLIED.has(stored.type)) return;
   const event = eventCodec.decode(stored.bytes);
   const signal = event.workflowExecutionSignaledEventAttributes;
+  const options = event.workflowExecutionOptionsUpdatedEventAttributes;
   const request =
     event.workflowExecutionUpdateAdmittedEventAttributes?.request ??
     event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest;
@@ -189,6 +197,8 @@ function reapply(d: Draft, stored: StoredEvent, what: Reapply): void {
     d.append('workflowExecutionSignaled', signal, { links: event.links });
   } else if (request) {
     if (what.updates) reapplyUpdate(d, request);
+  } else if (options) {
+    recordOverride(d, normalOverride(options.versioningOverride));
   } else reapplyChild(d, event);
 }
 

@@ -14,6 +14,8 @@ import {
   timestamp,
 } from '../proto.js';
 import { Draft, type RuleInputs } from './draft.js';
+import type { VersioningOverride } from './options.js';
+import type { ResetPoint } from './reset-points.js';
 import { withDefaults } from './retry.js';
 import type { ParentLink, RunInfo, RunKey, RunState } from './state.js';
 import { delayWorkflowTask, scheduleWorkflowTask } from './workflow-task.js';
@@ -56,6 +58,10 @@ export interface StartSpec {
   readonly userMetadata?: temporal.api.sdk.v1.IUserMetadata | undefined;
   readonly links?: temporal.api.common.v1.ILink[] | undefined;
   readonly priority?: temporal.api.common.v1.IPriority | undefined;
+  /** In normal form. */
+  readonly versioningOverride?: VersioningOverride | undefined;
+  /** Of the runs before it. */
+  readonly resetPoints?: readonly ResetPoint[];
   readonly completionCallbacks?: temporal.api.common.v1.ICallback[] | undefined;
 }
 
@@ -133,6 +139,7 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     workflowId: key.workflowId,
     completionCallbacks: spec.completionCallbacks ?? [],
     priority: spec.priority ?? null,
+    versioningOverride: spec.versioningOverride ?? null,
   };
 }
 
@@ -186,6 +193,8 @@ export function emptyState(
     buffered: [],
     newRunId: undefined,
     resetRunId: undefined,
+    versioningOverride: spec.versioningOverride,
+    resetPoints: spec.resetPoints ?? [],
     stateTransitions: 0,
     aheadMs: inputs.aheadMs ?? 0,
     transferCount: 0,
@@ -230,6 +239,7 @@ export function successorSpec(d: Draft, overrides: Partial<StartSpec>): StartSpe
     expiresAtMs: info.expiresAtMs,
     userMetadata: info.userMetadata,
     priority: info.started.priority ?? undefined,
+    resetPoints: info.resetPoints,
     ...overrides,
   };
 }

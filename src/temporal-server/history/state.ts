@@ -14,6 +14,7 @@ import type {
   Status,
   temporal,
 } from '../proto.js';
+import type { ResetPoint } from './reset-points.js';
 
 export interface RunKey {
   readonly namespace: string;
@@ -124,6 +125,10 @@ export interface RunInfo {
   /** The run that it was reset to last. */
   readonly resetRunId: string | undefined;
   readonly stateTransitions: number;
+  /** The override of its worker's version, in normal form. */
+  readonly versioningOverride: temporal.api.workflow.v1.IVersioningOverride | undefined;
+  /** Of the chain of runs, those of the longest ago first. */
+  readonly resetPoints: readonly ResetPoint[];
   /** How far its clock is ahead of the server's; all its instants are by its own clock. */
   readonly aheadMs: number;
   /** Transfers to other executions so far: gives each its id. */

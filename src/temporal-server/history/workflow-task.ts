@@ -12,6 +12,7 @@
 import { alreadyCompleted, notFound } from '../errors.js';
 import { duration, enums, type Failure, int64, type temporal } from '../proto.js';
 import type { Draft } from './draft.js';
+import { noteBuild } from './reset-points.js';
 import { isOpen, type RunInfo, type WorkflowTask } from './state.js';
 
 type Started = Extract<WorkflowTask, { kind: 'started' }>;
@@ -278,6 +279,7 @@ export function completeWorkflowTask(
     meteringMetadata: request.meteringMetadata ?? {},
     ...(task.buildId && { workerVersion: { buildId: task.buildId } }),
   });
+  noteBuild(d, task.buildId, id, d.nowMs);
   d.info.lastCompletedStartedId = task.startedEventId;
   d.info.workflowTaskAttempt = 1;
   d.info.workflowTask = { kind: 'none' };
