@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isServiceError } from '../../src/temporal-server/errors.js';
+import { checkFile } from '../../src/temporal-server/file/check.js';
 import { FileStore } from '../../src/temporal-server/file/file-store.js';
 import { startTemporalServer } from '../../src/temporal-server/index.js';
 import { isStoreOpenError } from '../../src/temporal-server/store-errors.js';
@@ -126,4 +127,34 @@ describe('a file whose last transaction was damaged', () => {
     const counts = count(outcomes);
     expect(Object.keys(counts).sort()).toEqual(['refused']);
   }, 60_000);
+});
+
+const NAMESPACE = {
+  name: '',
+  id: '',
+  description: '',
+  ownerEmail: '',
+  data: {},
+  retentionMs: 0,
+  searchAttributes: new Map(),
+};
+
+describe('a file that nothing is wrong with', () => {
+  it('is opened after whichever transaction was its last', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-intact-'));
+    const path = join(folder, 'server.db');
+    const store = await FileStore.open(path);
+    // Lists of free pages are numbered by transactions: it goes from one byte to two, and on.
+    for (let transaction = 0; transaction < 600; transaction++) {
+      const namespace = {
+        ...NAMESPACE,
+        name: `n-${transaction % 40}`,
+        description: 'd'.repeat(500),
+      };
+      await store.putNamespace(namespace);
+      checkFile(path);
+    }
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
 });

@@ -6,7 +6,7 @@
  * 1. A page that a transaction has changed is reached by changed pages alone, from the root. So of older pages
  *    only the first and the last key are looked at, unless the file is shorter than its header says: then all.
  * 2. Keys are in order and within the bounds that the branch above says; records carry checksums of their
- *    own, of key and value.
+ *    own, of key and value. The keys of free pages are numbers of transactions, little-endian, and in order as such.
  */
 import { readSync } from 'node:fs';
 import { isIntact } from './records.js';
@@ -39,6 +39,45 @@ interface Bounds {
 }
 
 class Damage extends Error {}
+
+/** One of the two trees of a file. */
+interface Tree {
+  /** The order of its keys. */
+  readonly compare: (a: Buffer, b: Buffer) => number;
+  /** Throws what is wrong with a record of the last transaction. */
+  readonly check: (key: Buffer, value: Buffer, meta: Meta) => void;
+}
+
+const RECORDS: Tree = {
+  compare: Buffer.compare,
+  check(key, value) {
+    if (!isIntact(key, value)) throw new Damage(`the record ${key.toString('hex')} has changed`);
+  },
+};
+
+/**
+ * Lists of free pages, by the transaction that has freed them: how many entries, and then each: a page, 0 for
+ * one that was used again, or how many pages are free from the one in the next entry on, as a negative number.
+ */
+const FREE_PAGES: Tree = {
+  compare: (a, b) => Number(transactionOf(a) - transactionOf(b)),
+  check(key, value, { lastPage }) {
+    const count = value.length >= 8 ? Number(value.readBigUInt64LE(0)) : -1;
+    if (key.length !== 8 || count < 0 || value.length < (count + 1) * 8)
+      throw new Damage('a list of free pages is not what was written');
+    const last = BigInt(lastPage);
+    for (let i = 1; i <= count; i++) {
+      const entry = value.readBigInt64LE(i * 8);
+      if (entry > last || entry === 1n || -entry > last)
+        throw new Damage('a list of free pages names one that the file does not have');
+    }
+  },
+};
+
+function transactionOf(key: Buffer): bigint {
+  if (key.length !== 8) throw new Damage('a list of free pages is not what was written');
+  return key.readBigUInt64LE(0);
+}
 
 /** Whether a file of this size begins as one of LMDB does. */
 export function isDatabase(fd: number): boolean {
@@ -105,11 +144,8 @@ class Walk {
 
   run(): void {
     const [free, records] = this.#meta.roots;
-    if (free !== NO_PAGE) this.#visit(free, {}, 0, (key, value) => this.#checkFree(key, value));
-    if (records === NO_PAGE) return;
-    this.#visit(records, {}, 0, (key, value) => {
-      if (!isIntact(key, value)) throw new Damage(`the record ${key.toString('hex')} has changed`);
-    });
+    if (free !== NO_PAGE) this.#visit(free, {}, 0, FREE_PAGES);
+    if (records !== NO_PAGE) this.#visit(records, {}, 0, RECORDS);
   }
 
   #page(number: bigint, count = 1): Buffer {
@@ -129,30 +165,25 @@ class Walk {
     return !this.#isShort && page.readBigUInt64LE(8) < this.#meta.transaction;
   }
 
-  #visit(
-    number: bigint,
-    bounds: Bounds,
-    depth: number,
-    check: (key: Buffer, value: Buffer) => void,
-  ): void {
+  #visit(number: bigint, bounds: Bounds, depth: number, tree: Tree): void {
     const page = this.#page(number);
     if (this.#isOld(page)) {
       const edges = [this.#edge(page, 'first'), this.#edge(page, 'last')];
-      checkOrder(edges, bounds, number, 'one may be both');
+      checkOrder(tree, edges, bounds, number, 'one may be both');
       return;
     }
     const flags = kindOf(page, depth);
     const nodes = nodesOf(page, number);
     const keys = nodes.map((node, i) => keyOf(node, flags === Flag.branch && i === 0));
-    checkOrder(keys, bounds, number, 'each once');
+    checkOrder(tree, keys, bounds, number, 'each once');
     for (const [i, node] of nodes.entries()) {
       const key = keys[i];
       if (flags === Flag.leaf) {
         const value = this.#value(node);
-        if (value && key) check(key, value);
+        if (value && key) tree.check(key, value, this.#meta);
       } else {
         const below = keys[i + 1] ?? bounds.below;
-        this.#visit(childOf(node), { from: key ?? bounds.from, below }, depth + 1, check);
+        this.#visit(childOf(node), { from: key ?? bounds.from, below }, depth + 1, tree);
       }
     }
   }
@@ -178,22 +209,6 @@ class Walk {
     const pages = this.#page(reference.readBigUInt64LE(0), count);
     if (pages.readUInt16LE(18) !== Flag.overflow) throw new Damage('a value is not where it was');
     return this.#isOld(pages) ? undefined : within(pages, HEADER_BYTES, size);
-  }
-
-  /**
-   * A list of free pages: how many entries, and then each: a page, 0 for one that was used again, or how
-   * many pages are free from the one in the next entry on, as a negative number.
-   */
-  #checkFree(key: Buffer, value: Buffer): void {
-    const count = value.length >= 8 ? Number(value.readBigUInt64LE(0)) : -1;
-    if (key.length !== 8 || count < 0 || value.length < (count + 1) * 8)
-      throw new Damage('a list of free pages is not what was written');
-    const last = BigInt(this.#meta.lastPage);
-    for (let i = 1; i <= count; i++) {
-      const entry = value.readBigInt64LE(i * 8);
-      if (entry > last || entry === 1n || -entry > last)
-        throw new Damage('a list of free pages names one that the file does not have');
-    }
   }
 }
 
@@ -236,6 +251,7 @@ function childOf(node: Buffer): bigint {
 }
 
 function checkOrder(
+  { compare }: Tree,
   keys: readonly (Buffer | undefined)[],
   { from, below }: Bounds,
   number: bigint,
@@ -245,8 +261,8 @@ function checkOrder(
   for (const key of keys) {
     if (!key) continue;
     const atMost = last === from || how === 'one may be both' ? 0 : -1;
-    const after = !last || last.compare(key) <= atMost;
-    if (!after || (below && key.compare(below) >= 0))
+    const after = !last || compare(last, key) <= atMost;
+    if (!after || (below && compare(key, below) >= 0))
       throw new Damage(`page ${number} has keys out of order`);
     last = key;
   }
