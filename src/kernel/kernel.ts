@@ -19,7 +19,6 @@
 import { messageOf } from '../core/message.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
-import { Pocket } from '../core/pocket.js';
 import type { Context, ExitResult, Signal } from '../core/signal.js';
 import { type Answering, answerRequest } from './answering.js';
 import type { Waiter } from './channel.js';
@@ -29,8 +28,10 @@ import { DEFAULT_FLAGS, type ProcessFlags } from './flags.js';
 import { Handlers } from './handlers.js';
 import { Look, resultOf } from './look.js';
 import { Mailbox } from './mailbox.js';
+import { Outstanding, type TimerAction } from './outstanding.js';
 import { type Answer, DONE, type Performer, type Program, type Task } from './program.js';
 import type { HostRequest, Request } from './request.js';
+import { type Signalled, takeSignal } from './signals.js';
 import { AnswerStrand, ReadyList, type Strand, StrandList, stepOf, TaskStrand } from './strand.js';
 import type { Syscalls } from './syscalls.js';
 
@@ -50,7 +51,7 @@ export interface Waiting {
   readonly at: string | null;
 }
 
-export class Kernel implements Performer, Answering {
+export class Kernel implements Performer, Answering, Signalled {
   readonly pid: Pid;
   entry: string;
   readonly context: Context;
@@ -61,18 +62,14 @@ export class Kernel implements Performer, Answering {
   private program: Program | null = null;
   private readonly ready = new ReadyList();
   private readonly strands = new StrandList();
-  /** What a timer does; a strand is one that sleeps. */
-  private timers: Pocket<Strand | (() => void)> | null = null;
-  private calls: Pocket<Strand | ((answer: Answer) => void)> | null = null;
+  /** Made when there is the first: most processes only send and receive. */
+  private outstanding: Outstanding | null = null;
   private current: Strand | null = null;
   /** The strand that was preempted; it is not in the ready list. */
   private preempted: Strand | null = null;
   /** The program that takes the place of the present one as soon as no task runs. */
   private next: NextProgram | null = null;
-  /** Timers of the deadlines of cancellations, and when each is due: what a successor inherits. */
-  private deadlines: Map<number, number> | null = null;
   private paused = false;
-  private lastTimer = 0;
   private lastCall = 0;
   private ending: ExitResult | null = null;
   private look: Look | null = null;
@@ -108,7 +105,7 @@ export class Kernel implements Performer, Answering {
     const { messages, events } = this.mailbox.unread();
     return {
       flags: this.flags,
-      deadlines: [...(this.deadlines?.values() ?? [])],
+      deadlines: this.outstanding?.due ?? [],
       messages,
       events,
     };
@@ -125,30 +122,8 @@ export class Kernel implements Performer, Answering {
 
   deliver(signal: Signal): void {
     if (this.ending !== null) return;
-    switch (signal.kind) {
-      case 'message':
-        this.mailbox.put(messageOf(signal));
-        break;
-      case 'exit':
-        this.putExit('EXIT', signal.from, signal.result);
-        break;
-      case 'link_down':
-        this.linkDown(signal.from, signal.result);
-        break;
-      case 'cancel':
-        if (signal.stopping === true && !this.mailbox.readsEvents) {
-          this.end({ value: null, error: terminated(signal.reason) });
-        } else this.cancel(signal.from, signal.reason, signal.deadlineMs);
-        break;
-      case 'terminate':
-        this.end({ value: null, error: terminated(signal.reason) });
-        break;
-      case 'outdated':
-        this.mailbox.putEvent({ kind: 'OUTDATED', from: signal.from, at: this.now() });
-        break;
-      default: // links and monitors are the node's business, not the kernel's
-        break;
-    }
+    if (signal.kind === 'message') this.mailbox.put(messageOf(signal));
+    else takeSignal(this, signal);
   }
 
   /**
@@ -168,14 +143,14 @@ export class Kernel implements Performer, Answering {
 
   /** A timer of {@link Syscalls.startTimer} went off. */
   fire(timer: number): void {
-    const action = this.timers?.take(timer);
+    const action = this.outstanding?.takeTimer(timer);
     if (typeof action === 'function') action();
     else if (action !== undefined) this.resume(action, DONE);
   }
 
   /** The answer to a call of {@link Syscalls.ask}. */
   answer(call: number, answer: Answer): void {
-    const done = this.calls?.take(call);
+    const done = this.outstanding?.takeCall(call);
     if (typeof done === 'function') done(answer);
     else if (done !== undefined) this.resume(done, answer);
   }
@@ -262,9 +237,7 @@ export class Kernel implements Performer, Answering {
     if (this.ending !== null || this.runnable || main?.kind !== 'main' || other !== undefined) {
       return false;
     }
-    const timers = this.timers?.keys().filter((timer) => this.deadlines?.has(timer) !== true);
-    const calls = this.calls?.keys() ?? [];
-    return (timers ?? []).length === 0 && calls.length === 0 && this.mailbox.awaited;
+    return this.outstanding?.isIdle !== false && this.mailbox.awaited;
   }
 
   /** What the program answers to those outside. */
@@ -289,6 +262,7 @@ export class Kernel implements Performer, Answering {
   end(result: ExitResult): void {
     if (this.ending !== null) return;
     this.ending = result.error === null ? result : { value: null, error: short(result.error) };
+    this.outstanding?.close();
     this.letGo();
     this.next?.program.close();
     if (this.current === null) this.closeProgram();
@@ -359,8 +333,7 @@ export class Kernel implements Performer, Answering {
       this.syscalls.abandon(call);
       return null;
     }
-    this.calls ??= new Pocket();
-    this.calls.add(call, strand);
+    this.underWay.addCall(call, strand);
     return null;
   }
 
@@ -369,8 +342,7 @@ export class Kernel implements Performer, Answering {
     if (this.refuses(request.op)) return 0;
     const call = ++this.lastCall;
     if (this.ending !== null) return call;
-    this.calls ??= new Pocket();
-    this.calls.add(call, done);
+    this.underWay.addCall(call, done);
     const answer = this.syscalls.ask(call, request);
     if (answer !== null) this.answer(call, answer);
     return call;
@@ -379,40 +351,38 @@ export class Kernel implements Performer, Answering {
   /** Nobody wants the answer of {@link begin} any more; the host aborts the work if it can. */
   abandon(call: number): void {
     if (this.refuses('a cancellation')) return;
-    if (this.calls?.take(call) !== undefined) this.syscalls.abandon(call);
+    this.outstanding?.abandon(call);
   }
 
   /** After `delayMs`, runs `action` once, or resumes the strand that sleeps. */
-  startTimer(delayMs: number, action: Strand | (() => void)): number {
-    if (this.refuses('a timer')) return 0;
-    const timer = ++this.lastTimer;
-    if (this.ending !== null) return timer;
-    this.timers ??= new Pocket();
-    this.timers.add(timer, action);
-    this.syscalls.startTimer(timer, Math.max(0, delayMs));
-    return timer;
+  startTimer(delayMs: number, action: TimerAction): number {
+    if (this.refuses('a timer') || this.ending !== null) return 0;
+    return this.underWay.startTimer(delayMs, action);
+  }
+
+  /** For signals: terminates the process at `deadline`, `delayMs` from now. */
+  endAt(deadline: number, delayMs: number): void {
+    this.underWay.startDeadline(deadline, delayMs, () => {
+      this.end({ value: null, error: terminated('the deadline of its cancellation passed') });
+    });
   }
 
   /** False where the timer has gone off already. */
   cancelTimer(timer: number): boolean {
-    if (this.refuses('a timer')) return false;
-    const live = this.timers?.take(timer) !== undefined;
-    if (live) this.syscalls.cancelTimer(timer);
-    return live;
+    return !this.refuses('a timer') && this.outstanding?.cancelTimer(timer) === true;
   }
 
   // --- the inside ------------------------------------------------------------------------------
 
+  private get underWay(): Outstanding {
+    this.outstanding ??= new Outstanding(this.syscalls);
+    return this.outstanding;
+  }
+
   private replace({ program, entry, values }: NextProgram): void {
     this.next = null;
-    const kept = [...(this.deadlines?.keys() ?? [])].flatMap((timer) => {
-      const action = this.timers?.take(timer);
-      return action === undefined ? [] : [[timer, action] as const];
-    });
     this.letGo();
     this.program?.close();
-    if (kept.length > 0) this.timers = new Pocket();
-    for (const [timer, action] of kept) this.timers?.add(timer, action);
     this.mailbox = this.mailbox.renew();
     this.answers = null;
     this.entry = entry;
@@ -460,36 +430,10 @@ export class Kernel implements Performer, Answering {
 
   /** Lets go of all that the tasks wait for. */
   private letGo(): void {
-    for (const timer of this.timers?.keys() ?? []) this.syscalls.cancelTimer(timer);
-    for (const call of this.calls?.keys() ?? []) this.syscalls.abandon(call);
-    this.timers = null;
-    this.calls = null;
+    this.outstanding?.letGo();
     this.strands.clear();
     this.ready.clear();
     this.preempted = null;
-  }
-
-  private putExit(kind: 'EXIT' | 'LINK_DOWN', from: Pid, result: ExitResult): void {
-    this.mailbox.putEvent({ kind, from, result, at: this.now() });
-  }
-
-  private linkDown(from: Pid, result: ExitResult): void {
-    if (this.flags.trapLinks) this.putExit('LINK_DOWN', from, result);
-    else this.end({ value: null, error: result.error ?? terminated(null) });
-  }
-
-  private cancel(from: Pid | null, reason: string | null, deadlineMs: number | null): void {
-    const deadline = deadlineMs === null ? null : this.now() + deadlineMs;
-    this.mailbox.putEvent({ kind: 'CANCEL', from, reason, deadline, at: this.now() });
-    if (deadlineMs !== null && deadline !== null) this.endAt(deadline, deadlineMs);
-  }
-
-  private endAt(deadline: number, delayMs: number): void {
-    const timer = this.startTimer(delayMs, () => {
-      this.end({ value: null, error: terminated('the deadline of its cancellation passed') });
-    });
-    this.deadlines ??= new Map();
-    this.deadlines.set(timer, deadline);
   }
 }
 

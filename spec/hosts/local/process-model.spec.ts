@@ -56,7 +56,7 @@ describe('50 processes on a local host', () => {
       }),
       { numRuns: RUNS },
     );
-  });
+  }, 120_000);
 });
 
 /** What a process that has ended had still read of its last wave is not promised; the rest is. */
