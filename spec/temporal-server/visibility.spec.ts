@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compile } from '../../src/temporal-server/visibility/filter.js';
 import { VisibilityIndex } from '../../src/temporal-server/visibility/list.js';
-import { Listed } from '../../src/temporal-server/visibility/listed.js';
+import { ListedRecord } from '../../src/temporal-server/visibility/listed.js';
 import { parseQuery } from '../../src/temporal-server/visibility/query.js';
 import type { VisibilityRecord } from '../../src/temporal-server/visibility/record.js';
 
@@ -41,7 +41,7 @@ const custom = new Map([
 ] as const);
 
 function matches(query: string): boolean {
-  return compile(parseQuery(query).where, custom)(new Listed(record));
+  return compile(parseQuery(query).where, custom)(new ListedRecord(record));
 }
 
 describe('the query language of the list calls', () => {

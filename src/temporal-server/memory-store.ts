@@ -94,6 +94,10 @@ export class MemoryStore implements Store {
     return this.#list(namespace);
   }
 
+  searchable(namespace: string): RunList {
+    return this.#list(namespace);
+  }
+
   load({ namespace, workflowId, runId }: RunKey): RunState | undefined {
     const state = this.#states.get(runId);
     return state?.key.workflowId === workflowId && state.key.namespace === namespace

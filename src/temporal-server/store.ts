@@ -54,8 +54,10 @@ export interface Store extends ScheduleStore, BatchStore {
   drop(key: RunKey): void | Promise<void>;
   /** Events of a run with ids from `from` to `to`, both included. */
   events(key: RunKey, from: number, to: number): readonly StoredEvent[];
-  /** All runs of a namespace as lists show them. */
+  /** All runs of a namespace as lists show them, to be gone through in their order. */
   visible(namespace: string): RunList;
+  /** The same runs, for queries that look at many and show few. It may have to be made first. */
+  searchable(namespace: string): RunList | Promise<RunList>;
   /** The state of a run, open or closed. */
   load(key: RunKey): RunState | undefined;
   /** The run of a workflow id that started last. */

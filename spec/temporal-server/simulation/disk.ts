@@ -28,6 +28,8 @@ interface Span {
   readonly start?: Buffer;
   readonly end?: Buffer;
   readonly limit?: number;
+  /** From `start`, which is then the later key, down to `end`. */
+  readonly reverse?: boolean;
 }
 
 const MAX_DELAY_MS = 20;
@@ -120,11 +122,15 @@ export class Disk {
     return low;
   }
 
-  #range({ start, end, limit }: Span): Record[] {
-    const from = start ? this.#place(nameOf(start)) : 0;
-    const to = end ? this.#place(nameOf(end)) : this.#names.length;
-    const names = this.#names.slice(from, Math.min(to, from + (limit ?? Number.POSITIVE_INFINITY)));
-    return names.map((name) => this.#records.get(name) as Record);
+  #range({ start, end, limit = Number.POSITIVE_INFINITY, reverse }: Span): Record[] {
+    const place = (key: Buffer | undefined, otherwise: number) =>
+      key ? this.#place(nameOf(key)) : otherwise;
+    const all = this.#names.length;
+    // The store goes backwards from a key that it leaves out, to one that nothing has: as forwards.
+    const names = reverse
+      ? this.#names.slice(place(end, 0), place(start, all)).reverse()
+      : this.#names.slice(place(start, 0), place(end, all));
+    return names.slice(0, limit).map((name) => this.#records.get(name) as Record);
   }
 }
 

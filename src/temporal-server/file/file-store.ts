@@ -15,9 +15,7 @@ import type { ScheduleRecord } from '../schedules/record.js';
 import type { Change, PendingTransfer, RunChange, Store } from '../store.js';
 import { StoreOpenError, storeDamaged } from '../store-errors.js';
 import type { SearchAttributeType } from '../visibility/attributes.js';
-import type { ListToken, RunList } from '../visibility/list.js';
-import { Listed } from '../visibility/listed.js';
-import type { VisibilityRecord } from '../visibility/record.js';
+import type { RunList } from '../visibility/list.js';
 import { checkFile } from './check.js';
 import { collectionWrites, readPart } from './collections.js';
 import {
@@ -33,6 +31,7 @@ import {
 import { claim, type Owner } from './owner.js';
 import { events, type Format, formats, type InfoRecord, startedOf } from './records.js';
 import { bringUpToDate, SCHEMA, type Schema } from './schema.js';
+import { VisibleRuns } from './visible-runs.js';
 import { type Bytes, type Write, Writer } from './writer.js';
 
 /** How many closed runs are given at a time whose retention is over. */
@@ -47,12 +46,14 @@ export class FileStore implements Store {
   readonly #owner: Owner;
   /** Run ids. */
   readonly #dropping = new Set<string>();
+  readonly #visible: VisibleRuns;
   /** The first expiry that is not due yet; undefined when it has to be looked up. */
   #firstExpiryMs: number | undefined;
 
   private constructor(db: Bytes, owner: Owner) {
     this.#db = db;
     this.#writer = new Writer(db);
+    this.#visible = new VisibleRuns(db, (runId) => this.#dropping.has(runId));
     this.#owner = owner;
   }
 
@@ -77,16 +78,24 @@ export class FileStore implements Store {
     }
   }
 
-  commit(change: Change): Promise<void> {
+  async commit(change: Change): Promise<void> {
     const writes: Write[] = [];
     for (const run of change.runs) this.#runWrites(change, run, writes);
     if (change.atMs > Date.now() + AHEAD_MS)
       writes.push(put(formats.meta, keys.meta('clock'), { atMs: change.atMs }));
-    const done = this.#writer.write(writes);
-    const untilMs = Math.min(
-      ...change.runs.map((run) => run.keepUntilMs ?? Number.POSITIVE_INFINITY),
+    const shown = change.runs.flatMap(({ visibility }) =>
+      visibility ? [this.#visible.change(visibility)] : [],
     );
-    return untilMs === Number.POSITIVE_INFINITY ? done : done.then(() => this.#noteExpiry(untilMs));
+    for (const { writes: more } of shown) writes.push(...more);
+    let isWritten = false;
+    try {
+      await this.#writer.write(writes);
+      isWritten = true;
+    } finally {
+      for (const { end } of shown) end(isWritten);
+    }
+    for (const { keepUntilMs } of change.runs)
+      if (keepUntilMs !== undefined) this.#noteExpiry(keepUntilMs);
   }
 
   #noteExpiry(untilMs: number): void {
@@ -97,7 +106,7 @@ export class FileStore implements Store {
   #runWrites(change: Change, run: RunChange, writes: Write[]): void {
     const { namespace, workflowId } = change;
     const { runId } = run.state.key;
-    const { info, visibility } = run;
+    const { info } = run;
     const { started: _, ...kept } = info;
     const keepUntilMs = run.keepUntilMs ?? this.#keptUntil(run.state);
     const record: InfoRecord = { namespace, workflowId, keepUntilMs, info: kept };
@@ -112,7 +121,6 @@ export class FileStore implements Store {
       writes.push(put(formats.run, keys.current(namespace, workflowId), run.state.key));
       writes.push(put(formats.meta, keys.open(runId), {}));
     }
-    if (visibility) this.#visibilityWrites(visibility, writes);
     if (run.keepUntilMs === undefined) return;
     writes.push([keys.open(runId), undefined]);
     writes.push(put(formats.meta, keys.expiry(run.keepUntilMs, runId), {}));
@@ -121,16 +129,6 @@ export class FileStore implements Store {
   /** Known once the run has closed. */
   #keptUntil({ key, info }: RunState): number | undefined {
     return isOpen(info) ? undefined : this.#get(formats.info, keys.run(key.runId))?.keepUntilMs;
-  }
-
-  #visibilityWrites(record: VisibilityRecord, writes: Write[]): void {
-    const { namespace, runId } = record.key;
-    if (record.closedAtMs !== undefined)
-      writes.push([
-        keys.visible(namespace, { ...record, closedAtMs: undefined }, runId),
-        undefined,
-      ]);
-    writes.push(put(formats.visible, keys.visible(namespace, record, runId), record));
   }
 
   drop(key: RunKey): Promise<void> {
@@ -148,10 +146,13 @@ export class FileStore implements Store {
     if (keepUntilMs !== undefined) writes.push([keys.expiry(keepUntilMs, runId), undefined]);
     this.#dropping.add(runId);
     this.#firstExpiryMs = undefined;
-    return this.#writer.write(writes).finally(() => {
-      this.#dropping.delete(runId);
-      this.#firstExpiryMs = undefined;
-    });
+    const done = this.#writer.write(writes);
+    return done
+      .then(() => this.#visible.dropped(namespace, runId, info))
+      .finally(() => {
+        this.#dropping.delete(runId);
+        this.#firstExpiryMs = undefined;
+      });
   }
 
   events(key: RunKey, from: number, to: number): readonly StoredEvent[] {
@@ -166,12 +167,11 @@ export class FileStore implements Store {
   }
 
   visible(namespace: string): RunList {
-    return { from: (token) => this.#listed(namespace, token) };
+    return this.#visible.list(namespace);
   }
 
-  *#listed(namespace: string, token: ListToken | undefined): Iterable<Listed> {
-    for (const [, record] of this.#all(formats.visible, ranges.visible(namespace, token)))
-      if (!this.#dropping.has(record.key.runId)) yield new Listed(record);
+  searchable(namespace: string): RunList | Promise<RunList> {
+    return this.#visible.search(namespace);
   }
 
   load(key: RunKey): RunState | undefined {
@@ -310,6 +310,7 @@ export class FileStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#visible.close();
     await this.#writer.close();
     await this.#db.close();
     await this.#owner.release();

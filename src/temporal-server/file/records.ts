@@ -155,7 +155,8 @@ const SCHEDULE: Shape = {
 const BATCH: Shape = {
   request: whole(`${API}.workflowservice.v1.StartBatchOperationRequest`),
 };
-const VISIBLE: Shape = { memo: MEMO, searchAttributes: SEARCH_ATTRIBUTES };
+const SEARCHED: Shape = { searchAttributes: SEARCH_ATTRIBUTES };
+const VISIBLE: Shape = { memo: MEMO, ...SEARCHED };
 
 /** A kind of record. */
 export interface Format<T> {
@@ -209,6 +210,8 @@ export const formats = {
   batchProgress: json<BatchProgress>(),
   batchTargets: json<{ readonly targets: readonly BatchTarget[] }>(),
   visible: json<VisibilityRecord>(VISIBLE),
+  /** The same records, but for what queries do not ask for. */
+  searched: json<Omit<VisibilityRecord, 'memo'>>(SEARCHED),
   run: json<{ readonly namespace: string; readonly workflowId: string; readonly runId: string }>(),
   namespace: json<Omit<Namespace, 'searchAttributes'> & { searchAttributes: [string, string][] }>(),
   meta: json<{ readonly [name: string]: number | string }>(),

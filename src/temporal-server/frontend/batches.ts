@@ -55,7 +55,7 @@ async function start(engine: Engine, batches: Batches, request: StartRequest): P
     throw invalid('batch query and executions are mutually exclusive');
   if (executions.length > MAX_EXECUTIONS) throw invalid('Workflow executions count exceeded.');
   const targets = query
-    ? matching(engine, namespace, query, operation)
+    ? await matching(engine, namespace, query, operation)
     : executions.map(({ workflowId, runId }) => ({
         workflowId: workflowId ?? '',
         runId: runId ?? '',
@@ -69,20 +69,20 @@ async function start(engine: Engine, batches: Batches, request: StartRequest): P
 }
 
 /** The runs that a query is true of now. */
-function matching(
+async function matching(
   engine: Engine,
   namespace: string,
   query: string,
   { openOnly }: Operation,
-): BatchTarget[] {
+): Promise<BatchTarget[]> {
   const { where, groupBy, orderBy } = parseQuery(query);
   if (groupBy || orderBy.length > 0)
     throw invalid("invalid query: operation is not supported: 'group by' and 'order by' clauses");
   const matches = compile(where, engine.namespaces.get(namespace).searchAttributes);
   const found: BatchTarget[] = [];
-  for (const listed of engine.store.visible(namespace).from()) {
-    if (openOnly && listed.record.closedAtMs !== undefined) continue;
-    const { workflowId, runId } = listed.record.key;
+  for (const listed of (await engine.store.searchable(namespace)).from()) {
+    if (openOnly && listed.fields.closedAtMs !== undefined) continue;
+    const { workflowId, runId } = listed.fields.key;
     if (matches(listed)) found.push({ workflowId, runId });
   }
   return found;

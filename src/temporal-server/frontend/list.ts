@@ -1,5 +1,5 @@
 /** List, scan and count. */
-import type { Engine } from '../engine/engine.js';
+import { type Engine, type MaybePromise, then } from '../engine/engine.js';
 import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import type { Namespace } from '../namespaces.js';
@@ -7,9 +7,8 @@ import { int64, type Status, type temporal, timestampMs } from '../proto.js';
 import { encodeToken, pageToken } from '../tokens.js';
 import { compile, sortKeys, statusName } from '../visibility/filter.js';
 import { type ListPage, type ListToken, listPage } from '../visibility/list.js';
-import type { Listed } from '../visibility/listed.js';
+import type { Listed, ListedFields } from '../visibility/listed.js';
 import { parseQuery } from '../visibility/query.js';
-import type { VisibilityRecord } from '../visibility/record.js';
 import { type SortedPage, type SortToken, sortedPage } from '../visibility/sort.js';
 import { executionInfo } from './describe.js';
 import { attributeTypes } from './operator.js';
@@ -30,18 +29,18 @@ export function listMethods(engine: Engine): { [method: string]: Method } {
         engine,
         request,
         request.maximumPageSize,
-        ({ record }) =>
-          record.closedAtMs === undefined && filtered(record, request, record.startedAtMs),
+        ({ fields }) =>
+          fields.closedAtMs === undefined && filtered(fields, request, fields.startedAtMs),
       ),
     ListClosedWorkflowExecutions: (request: Request<'ListClosedWorkflowExecutionsRequest'>) =>
       page(
         engine,
         request,
         request.maximumPageSize,
-        ({ record }) =>
-          record.closedAtMs !== undefined &&
-          (!request.statusFilter || record.status === request.statusFilter.status) &&
-          filtered(record, request, record.closedAtMs),
+        ({ fields }) =>
+          fields.closedAtMs !== undefined &&
+          (!request.statusFilter || fields.status === request.statusFilter.status) &&
+          filtered(fields, request, fields.closedAtMs),
       ),
     ListArchivedWorkflowExecutions: (request: Request<'ListArchivedWorkflowExecutionsRequest'>) => {
       engine.namespaces.get(request.namespace);
@@ -56,34 +55,43 @@ export function listMethods(engine: Engine): { [method: string]: Method } {
   };
 }
 
-function list(engine: Engine, request: Request<'ListWorkflowExecutionsRequest'>): object {
+function list(
+  engine: Engine,
+  request: Request<'ListWorkflowExecutionsRequest'>,
+): MaybePromise<object> {
   const namespace = engine.namespaces.get(request.namespace);
   const { where, groupBy, orderBy } = parseQuery(request.query);
   if (groupBy) throw invalid("invalid query: operation is not supported: 'group by' clause");
   const matches = compile(where, namespace.searchAttributes);
-  if (orderBy.length === 0) return page(engine, request, request.pageSize, matches);
+  if (orderBy.length === 0)
+    return page(engine, request, request.pageSize, where ? matches : undefined);
   const keys = sortKeys(orderBy, namespace.searchAttributes);
   const token = pageToken<SortToken>(request.nextPageToken);
   if (token && token.sortedBy?.length !== keys.length) throw invalid('Invalid NextPageToken.');
-  const runs = engine.store.visible(namespace.name);
-  return answer(namespace, sortedPage(runs, matches, keys, sizeOf(request.pageSize), token));
+  return then(engine.store.searchable(namespace.name), (runs) =>
+    answer(namespace, sortedPage(runs, matches, keys, sizeOf(request.pageSize), token)),
+  );
 }
 
 function sizeOf(pageSize: number): number {
   return Math.min(pageSize > 0 ? pageSize : MAX_PAGE, MAX_PAGE);
 }
 
+/** @param matches - undefined for all: they need no search, and are read as they come */
 function page(
   engine: Engine,
   request: { readonly namespace: string; readonly nextPageToken: Uint8Array },
   pageSize: number,
-  matches: Matches,
-): object {
+  matches: Matches | undefined,
+): MaybePromise<object> {
   const namespace = engine.namespaces.get(request.namespace);
   const token = pageToken<ListToken>(request.nextPageToken);
   if (token && typeof token.runId !== 'string') throw invalid('Invalid NextPageToken.');
-  const runs = engine.store.visible(namespace.name);
-  return answer(namespace, listPage(runs, matches, sizeOf(pageSize), token));
+  const { store } = engine;
+  const runs = matches ? store.searchable(namespace.name) : store.visible(namespace.name);
+  return then(runs, (found) =>
+    answer(namespace, listPage(found, matches ?? (() => true), sizeOf(pageSize), token)),
+  );
 }
 
 function answer(
@@ -97,7 +105,7 @@ function answer(
 }
 
 function filtered(
-  record: VisibilityRecord,
+  fields: ListedFields,
   request: Pick<
     Request<'ListOpenWorkflowExecutionsRequest'>,
     'startTimeFilter' | 'executionFilter' | 'typeFilter'
@@ -108,12 +116,15 @@ function filtered(
   const earliest = timestampMs(startTimeFilter?.earliestTime) ?? Number.NEGATIVE_INFINITY;
   const latest = timestampMs(startTimeFilter?.latestTime) ?? Number.POSITIVE_INFINITY;
   if (atMs < earliest || atMs > latest) return false;
-  if (executionFilter?.workflowId && executionFilter.workflowId !== record.key.workflowId)
+  if (executionFilter?.workflowId && executionFilter.workflowId !== fields.key.workflowId)
     return false;
-  return !typeFilter?.name || typeFilter.name === record.workflowType;
+  return !typeFilter?.name || typeFilter.name === fields.workflowType;
 }
 
-function count(engine: Engine, request: Request<'CountWorkflowExecutionsRequest'>): object {
+function count(
+  engine: Engine,
+  request: Request<'CountWorkflowExecutionsRequest'>,
+): MaybePromise<object> {
   const { searchAttributes } = engine.namespaces.get(request.namespace);
   const { where, groupBy } = parseQuery(request.query);
   if (groupBy && groupBy !== 'ExecutionStatus')
@@ -121,15 +132,16 @@ function count(engine: Engine, request: Request<'CountWorkflowExecutionsRequest'
       `invalid query: operation is not supported: 'group by' clause is only supported for ExecutionStatus`,
     );
   const matches = compile(where, searchAttributes);
-  const byStatus = new Map<Status, number>();
-  let total = 0;
-  for (const listed of engine.store.visible(request.namespace).from()) {
-    if (!matches(listed)) continue;
-    const { record } = listed;
-    total += 1;
-    byStatus.set(record.status, (byStatus.get(record.status) ?? 0) + 1);
-  }
-  return { count: int64(total), ...(groupBy && { groups: groups(byStatus) }) };
+  return then(engine.store.searchable(request.namespace), (runs) => {
+    const byStatus = new Map<Status, number>();
+    for (const listed of runs.from()) {
+      if (!matches(listed)) continue;
+      const { status } = listed.fields;
+      byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+    }
+    const total = [...byStatus.values()].reduce((sum, number) => sum + number, 0);
+    return { count: int64(total), ...(groupBy && { groups: groups(byStatus) }) };
+  });
 }
 
 function groups(byStatus: ReadonlyMap<Status, number>): object[] {

@@ -5,7 +5,7 @@
  */
 import { enumName, enums, pascalCase, Status } from '../proto.js';
 import { type SearchAttributeType, systemAttributes } from './attributes.js';
-import type { Cell, Listed } from './listed.js';
+import type { Cell, Listed, ListedFields } from './listed.js';
 import {
   badExpression,
   type CompareOp,
@@ -13,7 +13,6 @@ import {
   type OrderBy,
   type Value,
 } from './query.js';
-import type { VisibilityRecord } from './record.js';
 import type { SortKey } from './sort.js';
 
 /** Undefined is SQL's unknown. */
@@ -180,10 +179,22 @@ function attribute(name: string, custom: CustomAttributes): Attribute {
   const plain = name.startsWith('Custom.') ? name.slice('Custom.'.length) : name;
   const type = custom.get(plain) ?? systemAttributes.get(plain) ?? OF_SCHEDULES.get(plain);
   if (!type) throw badExpression(`column name '${name}' is not a valid search attribute`);
-  const system = SYSTEM[plain];
+  const system = plain === 'ExecutionStatus' ? statusReader() : SYSTEM[plain];
   const its = { name: plain, type, key: `${type} ${plain}` };
-  const read: Read = system ? (listed) => system(listed.record) : (listed) => listed.cell(its);
+  const read: Read = system ? (listed) => system(listed.fields) : (listed) => listed.cell(its);
   return { type, read, orOpen: plain === 'CloseTime' };
+}
+
+/** Names each status once a query. */
+function statusReader(): (r: ListedFields) => Cell {
+  const names = new Map<number, string>();
+  return ({ status }) => {
+    const known = names.get(status);
+    if (known !== undefined) return known;
+    const name = statusName(status);
+    names.set(status, name);
+    return name;
+  };
 }
 
 export function statusName(status: number): string {
@@ -194,14 +205,13 @@ export function statusName(status: number): string {
 const OF_SCHEDULES: ReadonlyMap<string, SearchAttributeType> = new Map([['ScheduleId', 'Keyword']]);
 const SCHEDULE_PREFIX = 'temporal-sys-scheduler:';
 
-const SYSTEM: { readonly [name: string]: ((r: VisibilityRecord) => Cell) | undefined } = {
+const SYSTEM: { readonly [name: string]: ((r: ListedFields) => Cell) | undefined } = {
   WorkflowId: (r) => r.key.workflowId,
   ScheduleId: ({ key: { workflowId } }) =>
     workflowId.startsWith(SCHEDULE_PREFIX) ? workflowId.slice(SCHEDULE_PREFIX.length) : undefined,
   RunId: (r) => r.key.runId,
   WorkflowType: (r) => r.workflowType,
   TaskQueue: (r) => r.taskQueue,
-  ExecutionStatus: (r) => statusName(r.status),
   StartTime: (r) => r.startedAtMs,
   ExecutionTime: (r) => r.executionAtMs,
   CloseTime: (r) => r.closedAtMs,

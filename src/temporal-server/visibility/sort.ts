@@ -27,8 +27,14 @@ function compareCells(a: Cell | null, b: Cell | null, descending: boolean): numb
   const [none, other] = [a ?? undefined, b ?? undefined];
   if (none === undefined || other === undefined)
     return Number(none === undefined) - Number(other === undefined);
-  const sign = none < other ? -1 : none > other ? 1 : 0;
+  const sign = compareValues(none, other);
   return descending ? -sign : sign;
+}
+
+/** An attribute may have had another type when a run got its value: those of a type lie together. */
+function compareValues(a: Exclude<Cell, undefined>, b: Exclude<Cell, undefined>): number {
+  const [left, right] = typeof a === typeof b ? [a, b] : [typeof a, typeof b];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function compareTokens(a: SortToken, b: SortToken, keys: readonly SortKey[]): number {
@@ -47,18 +53,17 @@ export function sortedPage(
   pageSize: number,
   token: SortToken | undefined,
 ): SortedPage {
-  const found: { readonly record: VisibilityRecord; readonly token: SortToken }[] = [];
+  const found: { readonly listed: Listed; readonly token: SortToken }[] = [];
   for (const listed of list.from()) {
     if (!matches(listed)) continue;
     const sortedBy = keys.map(({ read }) => read(listed) ?? null);
-    const at = { sortedBy, runId: listed.record.key.runId };
-    if (!token || compareTokens(token, at, keys) < 0)
-      found.push({ record: listed.record, token: at });
+    const at = { sortedBy, runId: listed.fields.key.runId };
+    if (!token || compareTokens(token, at, keys) < 0) found.push({ listed, token: at });
   }
   found.sort((a, b) => compareTokens(a.token, b.token, keys));
   const page = found.slice(0, pageSize);
   return {
-    records: page.map(({ record }) => record),
+    records: page.map(({ listed }) => listed.record),
     next: found.length > page.length ? page.at(-1)?.token : undefined,
   };
 }
