@@ -153,6 +153,8 @@ export class MemoryStore implements Store {
 
   putNamespace(): void {}
 
+  dropNamespace(): void {}
+
   schedules(): Iterable<ScheduleRecord> {
     return [];
   }

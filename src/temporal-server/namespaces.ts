@@ -1,5 +1,5 @@
 /** Namespaces and their search attributes. */
-import { namespaceNotFound, ServiceError, StatusCode } from './errors.js';
+import { invalid, namespaceNotFound, ServiceError, StatusCode } from './errors.js';
 import { enums, type PayloadMap } from './proto.js';
 import type { Store } from './store.js';
 import { SearchAttributeType, systemAttributes } from './visibility/attributes.js';
@@ -11,22 +11,27 @@ export interface Namespace {
   readonly ownerEmail: string;
   readonly data: { readonly [key: string]: string };
   readonly retentionMs: number;
+  /** On its way out: nobody finds it any more, and what is in it goes. */
+  readonly isDeleted?: boolean;
   /** Registered by users. */
   readonly searchAttributes: ReadonlyMap<string, SearchAttributeType>;
 }
 
 const DEFAULT_RETENTION_MS = 24 * 3_600_000;
 
+/** The port of what keeps namespaces. */
+export type NamespaceStore = Pick<Store, 'namespaces' | 'putNamespace' | 'dropNamespace'>;
+
 export class Namespaces {
   readonly #byName = new Map<string, Namespace>();
   readonly #newId: () => string;
-  readonly #store: Pick<Store, 'namespaces' | 'putNamespace'>;
+  readonly #store: NamespaceStore;
   readonly #initialAttributes: { readonly [name: string]: SearchAttributeType };
 
   constructor(
     newId: () => string,
     searchAttributes: { readonly [name: string]: SearchAttributeType },
-    store: Pick<Store, 'namespaces' | 'putNamespace'>,
+    store: NamespaceStore,
   ) {
     this.#newId = newId;
     this.#initialAttributes = searchAttributes;
@@ -74,14 +79,31 @@ export class Namespaces {
     this.#byName.set(namespace.name, namespace);
   }
 
-  all(): Namespace[] {
-    return [...this.#byName.values()];
+  /** Takes it away, once nothing is in it any more. */
+  async remove(name: string): Promise<void> {
+    await this.#store.dropNamespace(name);
+    this.#byName.delete(name);
   }
 
-  /** The namespace of that name; NOT_FOUND with Temporal's detail without one. */
+  all(): Namespace[] {
+    return [...this.#byName.values()].filter(({ isDeleted }) => !isDeleted);
+  }
+
+  /** Those on their way out. */
+  deleted(): Namespace[] {
+    return [...this.#byName.values()].filter(({ isDeleted }) => isDeleted);
+  }
+
+  /** The namespace of that name, also on its way out. */
+  known(name: string): Namespace | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The namespace of that name. @throws ServiceError NOT_FOUND with Temporal's detail, INVALID_ARGUMENT without a name */
   get(name: string): Namespace {
+    if (!name) throw invalid('Namespace not set on request.');
     const namespace = this.#byName.get(name);
-    if (!namespace) throw namespaceNotFound(name);
+    if (!namespace || namespace.isDeleted) throw namespaceNotFound(name);
     return namespace;
   }
 

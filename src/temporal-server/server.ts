@@ -19,6 +19,7 @@ import { executionMethods } from './frontend/executions.js';
 import { historyMethods } from './frontend/history.js';
 import { listMethods } from './frontend/list.js';
 import { multiOperationMethods } from './frontend/multi-operation.js';
+import { clearDeleted, type NamespaceContents } from './frontend/namespace-deletion.js';
 import { operatorMethods } from './frontend/operator.js';
 import { resetMethods } from './frontend/resets.js';
 import { scheduleWorld } from './frontend/schedule-world.js';
@@ -132,7 +133,9 @@ async function serve(
   const schedules = new Schedules(scheduleWorld(engine), store);
   engine.closedWatchers.add(({ info }) => schedules.closed(info.firstRunId));
   const batches = new Batches(batchWorld(engine), store);
-  const services = servicesOf(engine, schedules, batches, options.timeSkipping === 'locked');
+  const contents = { engine, schedules, batches };
+  let address = '';
+  const services = servicesOf(contents, options.timeSkipping === 'locked', () => address);
   const closing = new Set<() => void>();
   const metrics = new CallMetrics();
   const host = options.host ?? LOOPBACK;
@@ -141,10 +144,11 @@ async function serve(
     await edge.close(0);
     throw thrown;
   });
-  const address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
+  address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
   engine.recover();
   schedules.open();
   batches.open();
+  clearDeleted(contents);
   observe({ kind: 'listening', address });
   return {
     address,
@@ -259,11 +263,11 @@ async function engineOf(
 }
 
 function servicesOf(
-  engine: Engine,
-  schedules: Schedules,
-  batches: Batches,
+  contents: NamespaceContents,
   isTimeLocked: boolean,
+  address: () => string,
 ): Service[] {
+  const { engine, schedules, batches } = contents;
   const temporal: Service[] = [
     {
       name: 'temporal.api.workflowservice.v1.WorkflowService',
@@ -284,7 +288,10 @@ function servicesOf(
         ...activityOperationMethods(engine),
       },
     },
-    { name: 'temporal.api.operatorservice.v1.OperatorService', methods: operatorMethods(engine) },
+    {
+      name: 'temporal.api.operatorservice.v1.OperatorService',
+      methods: operatorMethods(contents, address),
+    },
     { name: 'temporal.api.testservice.v1.TestService', methods: testMethods(engine, isTimeLocked) },
     { name: CLOCK_SERVICE, methods: clockMethods(engine) },
   ];

@@ -73,6 +73,7 @@ export interface Store extends ScheduleStore, BatchStore {
   pendingTransfers(): Iterable<PendingTransfer>;
   namespaces(): Iterable<Namespace>;
   putNamespace(namespace: Namespace): void | Promise<void>;
+  dropNamespace(name: string): void | Promise<void>;
   /** Writes what is outstanding, and lets go of the file. */
   close(): Promise<void>;
 }

@@ -230,11 +230,12 @@ export class Batches {
   }
 
   /** Lets go of the jobs of a namespace that is being deleted; what is stored of them goes too. */
-  dropAll(namespace: string): void {
+  async dropAll(namespace: string): Promise<void> {
     for (const { job } of this.of(namespace)) {
       const entry = this.#get(namespace, job.jobId);
       entry.progress = { ...entry.progress, state: 'failed' };
-      this.#drop(job);
+      this.#entries.delete(keyOf(job));
+      await this.#store.dropBatch(job);
     }
   }
 

@@ -229,7 +229,7 @@ export class Engine {
 
   #change(d: Draft): RunChange {
     const closes = isOpen(d.state.info) && !isOpen(d.info);
-    const { retentionMs } = this.namespaces.get(d.key.namespace);
+    const retentionMs = this.namespaces.known(d.key.namespace)?.retentionMs ?? 0;
     return {
       state: d.state,
       info: d.info,

@@ -261,6 +261,10 @@ export class FileStore implements Store {
     return this.#writer.write([put(formats.namespace, keys.namespace(namespace.name), record)]);
   }
 
+  dropNamespace(name: string): Promise<void> {
+    return this.#writer.write([[keys.namespace(name), undefined]]);
+  }
+
   *schedules(): Iterable<ScheduleRecord> {
     for (const [, record] of this.#all(formats.schedule, ranges.schedules())) yield record;
   }

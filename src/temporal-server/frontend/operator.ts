@@ -1,15 +1,22 @@
-/** OperatorService: search attributes. */
+/** OperatorService: search attributes, the end of namespaces, clusters, of which there is one. */
 import type { Engine } from '../engine/engine.js';
 import { invalid, notFound, ServiceError, StatusCode } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import { indexedValueType, searchAttributeType } from '../namespaces.js';
-import type { temporal } from '../proto.js';
+import { int64, type temporal } from '../proto.js';
 import { type SearchAttributeType, systemAttributes } from '../visibility/attributes.js';
+import { deleteNamespace, type NamespaceContents } from './namespace-deletion.js';
+import { CLUSTER } from './system.js';
 
 type Op = typeof temporal.api.operatorservice.v1;
 type Request<N extends keyof Op> = Op[N] extends { prototype: infer P } ? P : never;
 
-export function operatorMethods(engine: Engine): { [method: string]: Method } {
+/** @param address - of the server, once it has one */
+export function operatorMethods(
+  contents: NamespaceContents,
+  address: () => string,
+): { [method: string]: Method } {
+  const { engine } = contents;
   return {
     AddSearchAttributes: (request: Request<'AddSearchAttributesRequest'>) => add(engine, request),
     RemoveSearchAttributes: (request: Request<'RemoveSearchAttributesRequest'>) =>
@@ -18,6 +25,22 @@ export function operatorMethods(engine: Engine): { [method: string]: Method } {
       ...attributeTypes(engine, request.namespace || 'default'),
       storageSchema: {},
     }),
+    DeleteNamespace: async (request: Request<'DeleteNamespaceRequest'>) => ({
+      deletedNamespace: await deleteNamespace(contents, request),
+    }),
+    ListClusters: () => ({ clusters: [thisCluster(address())] }),
+  };
+}
+
+function thisCluster(address: string): temporal.api.operatorservice.v1.IClusterMetadata {
+  const { clusterName, clusterId, historyShardCount, initialFailoverVersion } = CLUSTER;
+  return {
+    clusterName,
+    clusterId,
+    address,
+    historyShardCount,
+    initialFailoverVersion: int64(initialFailoverVersion),
+    isConnectionEnabled: true,
   };
 }
 

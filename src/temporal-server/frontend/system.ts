@@ -25,6 +25,7 @@ const CAPABILITIES: temporal.api.workflowservice.v1.GetSystemInfoResponse.ICapab
   signalAndQueryHeader: true,
   internalErrorDifferentiation: true,
   activityFailureIncludeHeartbeat: true,
+  supportsSchedules: true,
   encodedFailureAttributes: true,
   upsertMemo: true,
   sdkMetadata: true,
@@ -60,6 +61,14 @@ export function systemMethods(engine: Engine): { [method: string]: Method } {
   };
 }
 
+/** This server as the only cluster there is. */
+export const CLUSTER = {
+  clusterId: 'perdure-embedded',
+  clusterName: 'active',
+  historyShardCount: 1,
+  initialFailoverVersion: 1,
+} as const;
+
 function clusterInfo(): object {
   return {
     supportedClients: {
@@ -72,12 +81,10 @@ function clusterInfo(): object {
       'temporal-ui': '<3.0.0',
     },
     serverVersion: SERVER_VERSION,
-    clusterId: 'perdure-embedded',
-    clusterName: 'active',
-    historyShardCount: 1,
+    ...CLUSTER,
+    initialFailoverVersion: int64(CLUSTER.initialFailoverVersion),
     persistenceStore: 'memory',
     visibilityStore: 'memory',
-    initialFailoverVersion: int64(1),
     failoverVersionIncrement: int64(10),
   };
 }

@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { enums } from '../../src/temporal-server/proto.js';
+import { OnFile } from './support/on-file.js';
+import { type RawClient, rawClient } from './support/raw.js';
+import { type Served, serve } from './support/served.js';
+
+const OPERATOR = 'temporal.api.operatorservice.v1.OperatorService';
+const NOT_FOUND = { code: status.NOT_FOUND };
+
+const register = (client: RawClient, namespace: string) =>
+  client.call('RegisterNamespace', {
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 },
+  });
+
+const start = (client: RawClient, namespace: string, workflowId: string, more: object = {}) =>
+  client.call('StartWorkflowExecution', {
+    namespace,
+    workflowId,
+    workflowType: { name: 't' },
+    taskQueue: { name: 'q' },
+    requestId: randomUUID(),
+    ...more,
+  });
+
+/** With `PERDURE_TEST_ADDRESS` the same is asked of a real server. */
+describe('a namespace', () => {
+  let served: Served;
+  let operator: RawClient;
+
+  beforeAll(async () => {
+    served = await serve('namespaces');
+    operator = rawClient(served.address, OPERATOR);
+  });
+
+  afterAll(async () => {
+    operator.close();
+    await served.close();
+  });
+
+  it('is deleted, and its name is free', async () => {
+    const namespace = `n-${randomUUID()}`;
+    await register(served.client, namespace);
+    const { namespaceInfo } = await served.client.call('DescribeNamespace', { namespace });
+    const { id } = namespaceInfo as { id: string };
+    const { deletedNamespace } = await operator.call('DeleteNamespace', { namespace });
+    expect(deletedNamespace).toBe(`${namespace}-deleted-${id.slice(0, 5)}`);
+    await expect(served.client.call('DescribeNamespace', { namespace })).rejects.toMatchObject({
+      ...NOT_FOUND,
+      details: `Namespace ${namespace} is not found.`,
+    });
+    await register(served.client, namespace);
+    const again = await served.client.call('DescribeNamespace', { namespace });
+    expect((again.namespaceInfo as { id: string }).id).not.toBe(id);
+  });
+
+  it('is deleted by its id', async () => {
+    const namespace = `n-${randomUUID()}`;
+    await register(served.client, namespace);
+    const { namespaceInfo } = await served.client.call('DescribeNamespace', { namespace });
+    await operator.call('DeleteNamespace', { namespaceId: (namespaceInfo as { id: string }).id });
+    await expect(served.client.call('DescribeNamespace', { namespace })).rejects.toMatchObject(
+      NOT_FOUND,
+    );
+  });
+
+  it.each<[number, string, object]>([
+    [status.INVALID_ARGUMENT, 'Namespace not set on request.', {}],
+    [
+      status.INVALID_ARGUMENT,
+      'Only one of namespace name or Id should be set on request.',
+      { namespace: 'a', namespaceId: 'b' },
+    ],
+    [status.NOT_FOUND, 'Namespace no-such is not found.', { namespace: 'no-such' }],
+    [
+      status.FAILED_PRECONDITION,
+      'unable to delete system namespace',
+      { namespace: 'temporal-system' },
+    ],
+  ])('is not deleted: %i %s', async (code, details, request) => {
+    await expect(operator.call('DeleteNamespace', request)).rejects.toMatchObject({
+      code,
+      details,
+    });
+  });
+
+  it('is on the one cluster that there is', async () => {
+    const { clusters } = await operator.call('ListClusters', {});
+    const info = await served.client.call('GetClusterInfo', {});
+    expect(clusters).toMatchObject([
+      {
+        clusterName: 'active',
+        clusterId: info.clusterId,
+        address: served.address,
+        historyShardCount: 1,
+        isConnectionEnabled: true,
+      },
+    ]);
+  });
+});
+
+describe('a deleted namespace and the file', () => {
+  let file: OnFile;
+  let operator: RawClient;
+
+  beforeEach(async () => {
+    file = new OnFile();
+    await file.open();
+    operator = rawClient(file.address, OPERATOR);
+    await register(file.client, 'doomed');
+  });
+
+  afterEach(async () => {
+    operator.close();
+    await file.end();
+  });
+
+  const remove = () => operator.call('DeleteNamespace', { namespace: 'doomed' });
+
+  /** A parent with a child that waits, a closed run, a schedule and a batch operation. */
+  async function fill(): Promise<void> {
+    const { client } = file;
+    await start(client, 'doomed', 'parent');
+    const task = await client.call('PollWorkflowTaskQueue', {
+      namespace: 'doomed',
+      taskQueue: { name: 'q' },
+    });
+    await client.call('RespondWorkflowTaskCompleted', {
+      namespace: 'doomed',
+      taskToken: task.taskToken,
+      commands: [
+        {
+          commandType: enums.CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION,
+          startChildWorkflowExecutionCommandAttributes: {
+            workflowId: 'child',
+            workflowType: { name: 't' },
+            parentClosePolicy: enums.ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON,
+          },
+        },
+      ],
+    });
+    await start(client, 'doomed', 'closed');
+    const closed = { workflowId: 'closed' };
+    await client.call('TerminateWorkflowExecution', {
+      namespace: 'doomed',
+      workflowExecution: closed,
+    });
+    await start(client, 'doomed', 'cron', { cronSchedule: '* * * * *' });
+    await client.call('CreateSchedule', {
+      namespace: 'doomed',
+      scheduleId: 'each second',
+      requestId: randomUUID(),
+      schedule: {
+        spec: { interval: [{ interval: { seconds: 1 } }] },
+        action: {
+          startWorkflow: {
+            workflowId: 'scheduled',
+            workflowType: { name: 't' },
+            taskQueue: { name: 'q' },
+          },
+        },
+      },
+    });
+    await client.call('StartBatchOperation', {
+      namespace: 'doomed',
+      jobId: 'job',
+      reason: 'because',
+      visibilityQuery: "WorkflowType = 't'",
+      signalOperation: { signal: 's' },
+      maxOperationsPerSecond: 1,
+    });
+  }
+
+  async function expectNothing(): Promise<void> {
+    await register(file.client, 'doomed');
+    const { executions } = await file.client.call('ListWorkflowExecutions', {
+      namespace: 'doomed',
+    });
+    expect(executions).toEqual([]);
+    for (const workflowId of ['parent', 'child', 'closed', 'cron'])
+      await expect(
+        file.client.call('DescribeWorkflowExecution', {
+          namespace: 'doomed',
+          execution: { workflowId },
+        }),
+      ).rejects.toMatchObject(NOT_FOUND);
+    const { schedules } = await file.client.call('ListSchedules', { namespace: 'doomed' });
+    expect(schedules).toEqual([]);
+    const batches = await file.client.call('ListBatchOperations', { namespace: 'doomed' });
+    expect(batches.operationInfo).toEqual([]);
+  }
+
+  it('takes its runs, schedules and batch operations with it', async () => {
+    await fill();
+    await remove();
+    await file.reopen();
+    await expect(
+      file.client.call('DescribeNamespace', { namespace: 'doomed' }),
+    ).rejects.toMatchObject(NOT_FOUND);
+    await expectNothing();
+  });
+
+  it('leaves others alone', async () => {
+    await start(file.client, 'default', 'parent');
+    await fill();
+    await remove();
+    await file.reopen();
+    const { executions } = await file.client.call('ListWorkflowExecutions', {
+      namespace: 'default',
+    });
+    expect(executions).toMatchObject([{ execution: { workflowId: 'parent' } }]);
+  });
+
+  it('is gone after a crash that came upon its end', async () => {
+    await fill();
+    let answered = false;
+    const removal = remove().then(() => {
+      answered = true;
+    });
+    const isMarked = () =>
+      file.client.call('DescribeNamespace', { namespace: 'doomed' }).then(
+        () => false,
+        () => true,
+      );
+    while (!(await isMarked()));
+    expect(answered).toBe(false);
+    removal.catch(() => {}); // its server goes away
+    await file.reopenAsAfterCrash();
+    await expect(start(file.client, 'doomed', 'another')).rejects.toMatchObject(NOT_FOUND);
+    // What is left goes soon after the start.
+    for (;;) {
+      const free = await register(file.client, 'doomed').then(
+        () => true,
+        (error: { code: number }) => {
+          expect(error.code).toBe(status.ALREADY_EXISTS);
+          return false;
+        },
+      );
+      if (free) break;
+    }
+    await file.client.call('UpdateNamespace', { namespace: 'doomed' });
+    operator.close();
+    operator = rawClient(file.address, OPERATOR);
+    await remove();
+    await expectNothing();
+  });
+});
