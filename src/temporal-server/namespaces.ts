@@ -1,5 +1,6 @@
 /** Namespaces and their search attributes. */
 import { invalid, namespaceNotFound, ServiceError, StatusCode } from './errors.js';
+import { isTooLong } from './history/ids.js';
 import { enums, type PayloadMap } from './proto.js';
 import type { Store } from './store.js';
 import { SearchAttributeType, systemAttributes } from './visibility/attributes.js';
@@ -102,6 +103,7 @@ export class Namespaces {
   /** The namespace of that name. @throws ServiceError NOT_FOUND with Temporal's detail, INVALID_ARGUMENT without a name */
   get(name: string): Namespace {
     if (!name) throw invalid('Namespace not set on request.');
+    if (isTooLong(name)) throw invalid('Namespace length exceeds limit.');
     const namespace = this.#byName.get(name);
     if (!namespace || namespace.isDeleted) throw namespaceNotFound(name);
     return namespace;

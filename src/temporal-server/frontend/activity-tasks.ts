@@ -20,6 +20,7 @@ import type { QueueName } from '../matching.js';
 import type { temporal } from '../proto.js';
 import { taskToken } from '../tokens.js';
 import { activityTaskResponse } from './poll-response.js';
+import { checkIdLength, queueName } from './requests.js';
 import { nextTask, orGiveBack, patience, takerOf } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -57,8 +58,8 @@ async function poll(
   call: Call,
 ): Promise<object> {
   engine.namespaces.get(request.namespace);
-  const name = request.taskQueue?.name;
-  if (!name) throw invalid('taskQueue is not set');
+  checkIdLength(request.identity, 'Identity');
+  const name = queueName(request.taskQueue);
   const queue: QueueName = { namespace: request.namespace, kind: 'activity', name };
   const { identity, workerInstanceKey: key } = request;
   const endMs = Date.now() + patience(call, POLL_LIMIT_MS);
@@ -83,8 +84,13 @@ interface Target {
 
 function byToken(
   engine: Engine,
-  request: { readonly namespace: string; readonly taskToken: Uint8Array },
+  request: {
+    readonly namespace: string;
+    readonly identity: string;
+    readonly taskToken: Uint8Array;
+  },
 ): Target {
+  checkIdLength(request.identity, 'Identity');
   const token = taskToken(request.taskToken, 'activity');
   const run = engine.find(request.namespace, token.workflowId, token.runId);
   return { run, refIn: () => token };
@@ -94,11 +100,13 @@ function byId(
   engine: Engine,
   request: {
     readonly namespace: string;
+    readonly identity: string;
     readonly workflowId: string;
     readonly runId: string;
     readonly activityId: string;
   },
 ): Target {
+  checkIdLength(request.identity, 'Identity');
   if (!request.workflowId) throw invalid('WorkflowId is not set on request.');
   if (!request.activityId) throw invalid('ActivityID is not set on request.');
   const run = engine.find(request.namespace, request.workflowId, request.runId);

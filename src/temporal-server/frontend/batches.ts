@@ -4,12 +4,12 @@ import type { BatchTarget } from '../batches/record.js';
 import type { Engine } from '../engine/engine.js';
 import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
+import { isTooLong } from '../history/ids.js';
 import { enums, int64, type temporal, timestamp } from '../proto.js';
 import { encodeToken, pageToken } from '../tokens.js';
 import { compile } from '../visibility/filter.js';
 import { parseQuery } from '../visibility/query.js';
 import { type Operation, operationOf } from './batch-operations.js';
-import { checkIdLength } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -41,7 +41,6 @@ export function batchMethods(engine: Engine, batches: Batches): { [method: strin
 
 function checkJobId(jobId: string): void {
   if (!jobId) throw invalid('JobId is not set on request.');
-  checkIdLength(jobId, 'JobId');
 }
 
 async function start(engine: Engine, batches: Batches, request: StartRequest): Promise<object> {
@@ -51,6 +50,7 @@ async function start(engine: Engine, batches: Batches, request: StartRequest): P
   if (!operation || !reason || (!query && executions.length === 0))
     throw invalid('must provide required parameters: BatchType/Reason/Namespace/Query/Executions');
   checkJobId(jobId);
+  if (isTooLong(jobId)) throw invalid('WorkflowId exceeds length limit.');
   if (query && executions.length > 0)
     throw invalid('batch query and executions are mutually exclusive');
   if (executions.length > MAX_EXECUTIONS) throw invalid('Workflow executions count exceeded.');

@@ -21,7 +21,7 @@ import { completeTimeouts, type StartSpec } from '../history/start.js';
 import { isOpen } from '../history/state.js';
 import { withTypes } from '../namespaces.js';
 import { durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
-import { checkBlob, checkIdLength, checkQueueLength, executionIds } from './requests.js';
+import { checkBlob, checkIdLength, executionIds, queueName } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -52,8 +52,7 @@ export function checkStart(engine: Engine, request: StartRequest | SignalWithSta
   checkIdLength(request.workflowId, 'WorkflowId');
   if (!request.workflowType?.name) throw invalid('WorkflowType is not set on request.');
   checkIdLength(request.workflowType.name, 'WorkflowType');
-  if (!request.taskQueue?.name) throw invalid('taskQueue is not set');
-  checkQueueLength(request.taskQueue.name);
+  queueName(request.taskQueue);
   checkIdLength(request.requestId, 'RequestId');
   checkTimeouts(request);
   const problem = retryPolicyProblem(request.retryPolicy) ?? cronProblem(request.cronSchedule);

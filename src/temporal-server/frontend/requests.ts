@@ -1,10 +1,8 @@
 /** Checks that many requests share. */
 import { invalid } from '../errors.js';
+import { isTooLong, queueNameProblem } from '../history/ids.js';
 import { isTooLarge } from '../history/limits.js';
 import type { Payloads, temporal } from '../proto.js';
-
-/** Temporal's limit for ids, in bytes. */
-const MAX_ID_BYTES = 1000;
 
 const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -24,13 +22,16 @@ export function checkIdLength(value: string, name: string): void {
   if (isTooLong(value)) throw invalid(`${name} length exceeds limit.`);
 }
 
-/** The same for a task queue, in the words that Temporal has for it. */
-export function checkQueueLength(name: string): void {
-  if (isTooLong(name)) throw invalid('taskQueue length exceeds limit');
-}
-
-function isTooLong(value: string): boolean {
-  return value.length * 3 > MAX_ID_BYTES && Buffer.byteLength(value) > MAX_ID_BYTES;
+/** The name of a task queue that a request has to give. */
+export function queueName(
+  taskQueue: temporal.api.taskqueue.v1.ITaskQueue | null | undefined,
+): string {
+  if (!taskQueue) throw invalid('taskQueue is not set');
+  const { name } = taskQueue;
+  if (!name) throw invalid('missing task queue name');
+  const problem = queueNameProblem(name);
+  if (problem) throw invalid(problem);
+  return name;
 }
 
 export function checkBlob(payloads: Payloads | null | undefined): void {

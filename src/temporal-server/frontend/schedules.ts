@@ -29,7 +29,7 @@ import { compile } from '../visibility/filter.js';
 import { type ListToken, listPage, VisibilityIndex } from '../visibility/list.js';
 import { parseQuery } from '../visibility/query.js';
 import type { VisibilityRecord } from '../visibility/record.js';
-import { checkBlob, checkIdLength, checkQueueLength } from './requests.js';
+import { checkBlob, checkIdLength, queueName } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -150,8 +150,7 @@ function checked(engine: Engine, namespace: string, schedule: Schedule): Schedul
     checkIdLength(`${action.workflowId ?? ''}${APPENDED}`, 'WorkflowId');
     if (!action.workflowType?.name) throw invalid('WorkflowType is not set on request.');
     checkIdLength(action.workflowType.name, 'WorkflowType');
-    if (!action.taskQueue?.name) throw invalid('taskQueue is not set');
-    checkQueueLength(action.taskQueue.name);
+    queueName(action.taskQueue);
     for (const [name, value] of [
       ['WorkflowExecutionTimeout', action.workflowExecutionTimeout],
       ['WorkflowRunTimeout', action.workflowRunTimeout],

@@ -14,6 +14,7 @@ import {
   timestampMs,
 } from '../proto.js';
 import { encodeToken, pageToken } from '../tokens.js';
+import { checkIdLength, queueName } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -52,8 +53,7 @@ export function systemMethods(engine: Engine): { [method: string]: Method } {
       describeTaskQueue(engine, request),
     ListTaskQueuePartitions: (request: Request<'ListTaskQueuePartitionsRequest'>) => {
       namespaces.get(request.namespace);
-      const key = request.taskQueue?.name;
-      if (!key) throw invalid('taskQueue is not set');
+      const key = queueName(request.taskQueue);
       const only = [{ key, ownerHostName: 'perdure-embedded' }];
       return { activityTaskQueuePartitions: only, workflowTaskQueuePartitions: only };
     },
@@ -128,6 +128,7 @@ async function registerNamespace(
   request: Request<'RegisterNamespaceRequest'>,
 ): Promise<object> {
   if (!request.namespace) throw invalid('Namespace not set on request.');
+  checkIdLength(request.namespace, 'Namespace');
   const retentionMs = durationMs(request.workflowExecutionRetentionPeriod);
   await engine.namespaces.register(request.namespace, {
     description: request.description,
@@ -157,8 +158,7 @@ async function updateNamespace(
 
 function describeTaskQueue(engine: Engine, request: Request<'DescribeTaskQueueRequest'>): object {
   engine.namespaces.get(request.namespace);
-  const name = request.taskQueue?.name;
-  if (!name) throw invalid('taskQueue is not set');
+  const name = queueName(request.taskQueue);
   const { TaskQueueType } = enums;
   const one = (type: number) => queueInfo(engine, request.namespace, name, type);
   if (request.apiMode === enums.DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED) {

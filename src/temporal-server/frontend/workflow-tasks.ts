@@ -29,6 +29,7 @@ import {
   withField,
   workflowTaskResponse,
 } from './poll-response.js';
+import { checkIdLength, queueName } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -109,8 +110,8 @@ async function poll(
   call: Call,
 ): Promise<Uint8Array | object> {
   engine.namespaces.get(request.namespace);
-  const name = request.taskQueue?.name;
-  if (!name) throw invalid('taskQueue is not set');
+  checkIdLength(request.identity, 'Identity');
+  const name = queueName(request.taskQueue);
   const queue: QueueName = { namespace: request.namespace, kind: 'workflow', name };
   const worker = { identity: request.identity, key: request.workerInstanceKey };
   const endMs = Date.now() + patience(call, POLL_LIMIT_MS);
@@ -169,6 +170,7 @@ async function respondCompleted(
   engine: Engine,
   request: Request<'RespondWorkflowTaskCompletedRequest'>,
 ): Promise<Uint8Array> {
+  checkIdLength(request.identity, 'Identity');
   const token = taskToken(request.taskToken, 'workflow');
   const run = runOf(engine, request.namespace, token);
   const answers = () => queryAnswers(run, request.queryResults);
@@ -289,6 +291,7 @@ async function respondFailed(
   engine: Engine,
   request: Request<'RespondWorkflowTaskFailedRequest'>,
 ): Promise<object> {
+  checkIdLength(request.identity, 'Identity');
   const token = taskToken(request.taskToken, 'workflow');
   const run = runOf(engine, request.namespace, token);
   await engine.update(run, (d) => {

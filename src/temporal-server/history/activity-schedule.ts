@@ -3,6 +3,7 @@ import { duration, durationMs, enums, int64, type temporal } from '../proto.js';
 import { due, offer, put, timing } from './activity-record.js';
 import type { Draft } from './draft.js';
 import { CommandError } from './failures.js';
+import { overLimit, queueNameProblem } from './ids.js';
 import { retryPolicyProblem, withDefaults } from './retry.js';
 import type { ActivityInfo } from './state.js';
 
@@ -125,10 +126,23 @@ function checkSchedule(d: Draft, command: ScheduleCommand): Spans {
   const id = command.activityId ?? '';
   const type = command.activityType?.name ?? '';
   const bad = (what: string) => new CommandError(BAD_SCHEDULE, what);
+  const queue = queueNameProblem(command.taskQueue?.name ?? '');
+  if (queue)
+    throw bad(
+      `invalid TaskQueue on ScheduleActivityTaskCommand: ${queue}. ActivityId=${id} ActivityType=${type}`,
+    );
   if (!id) throw bad(`ActivityId is not set on ScheduleActivityTaskCommand. ActivityType=${type}`);
   if (!type) throw bad(`ActivityType is not set on ScheduleActivityTaskCommand. ActivityId=${id}`);
   const problem = retryPolicyProblem(command.retryPolicy);
   if (problem) throw bad(`${problem} ActivityId=${id} ActivityType=${type}`);
+  for (const [name, over] of [
+    ['ActivityId', overLimit(id)],
+    ['ActivityType', overLimit(type)],
+  ])
+    if (over)
+      throw bad(
+        `${name} on ScheduleActivityTaskCommand exceeds length limit. ActivityId=${id} ActivityType=${type} ${over}`,
+      );
   if (d.activityIds.has(id)) {
     throw new CommandError(
       enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,

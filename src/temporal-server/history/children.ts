@@ -9,6 +9,7 @@ import { cronProblem } from './cron.js';
 import type { Draft } from './draft.js';
 import type { Outcome } from './effects.js';
 import { CommandError } from './failures.js';
+import { overLimit, queueNameProblem } from './ids.js';
 import { retryPolicyProblem, withDefaults } from './retry.js';
 import { completeTimeouts } from './start.js';
 import type { ChildInfo } from './state.js';
@@ -98,8 +99,7 @@ function checkChild(d: Draft, command: StartCommand): void {
     );
   if (command.namespace && command.namespace !== d.key.namespace)
     throw bad(`A child in another namespace is not supported by this embedded server. ${where}`);
-  if (Buffer.byteLength(id) > 1000)
-    throw bad(`WorkflowId on StartChildWorkflowExecutionCommand exceeds length limit. ${where}`);
+  checkChildNames(d, command, bad);
   for (const timeout of [
     command.workflowExecutionTimeout,
     command.workflowRunTimeout,
@@ -116,6 +116,31 @@ function checkChild(d: Draft, command: StartCommand): void {
       `the number of pending child workflow executions, ${d.children.size}, has reached the per-workflow limit of ${PENDING_LIMIT}`,
     );
   }
+}
+
+function checkChildNames(
+  d: Draft,
+  command: StartCommand,
+  bad: (what: string) => CommandError,
+): void {
+  const id = command.workflowId ?? '';
+  const type = command.workflowType?.name ?? '';
+  const namespace = `Namespace=${d.key.namespace}`;
+  const what = 'on StartChildWorkflowExecutionCommand exceeds length limit.';
+  const idOver = overLimit(id);
+  if (idOver)
+    throw bad(`WorkflowId ${what} WorkflowId=${id} ${idOver} WorkflowType=${type} ${namespace}`);
+  const typeOver = overLimit(type);
+  if (typeOver)
+    throw bad(
+      `WorkflowType ${what} WorkflowId=${id} WorkflowType=${type} ${typeOver} ${namespace}`,
+    );
+  const name = command.taskQueue?.name ?? '';
+  const queue = queueNameProblem(name);
+  if (queue)
+    throw bad(
+      `invalid TaskQueue on StartChildWorkflowExecutionCommand: ${queue}. WorkflowId=${id} WorkflowType=${type} ${namespace} TaskQueue=name:"${name}"`,
+    );
 }
 
 /** The child has started. */

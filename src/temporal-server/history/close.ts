@@ -18,6 +18,7 @@ import { cronDelayMs } from './cron.js';
 import type { Draft } from './draft.js';
 import type { Outcome } from './effects.js';
 import { CommandError } from './failures.js';
+import { overLimit, queueNameProblem } from './ids.js';
 import { HISTORY_EVENT_LIMIT, HISTORY_SIZE_LIMIT_BYTES } from './limits.js';
 import { decideRetry } from './retry.js';
 import { type StartSpec, scheduleFirstTask, startRun, successorSpec } from './start.js';
@@ -175,6 +176,7 @@ type ContinueCommand = temporal.api.command.v1.IContinueAsNewWorkflowExecutionCo
  * says them again.
  */
 export function continueRun(d: Draft, command: ContinueCommand, completedEventId: number): void {
+  checkNames(command);
   const taskTimeoutMs = durationMs(command.workflowTaskTimeout) || d.info.taskTimeoutMs;
   const runTimeoutMs = durationMs(command.workflowRunTimeout) || d.info.runTimeoutMs;
   const backoffMs = durationMs(command.backoffStartInterval);
@@ -220,6 +222,26 @@ export function continueRun(d: Draft, command: ContinueCommand, completedEventId
     kind: 'completed',
     result: undefined,
   });
+}
+
+function checkNames(command: ContinueCommand): void {
+  const bad = (what: string) =>
+    new CommandError(
+      enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES,
+      what,
+    );
+  const type = command.workflowType?.name ?? '';
+  const over = overLimit(type);
+  if (over)
+    throw bad(
+      `WorkflowType on ContinueAsNewWorkflowExecutionCommand exceeds length limit. WorkflowType=${type} ${over}`,
+    );
+  const name = command.taskQueue?.name ?? '';
+  const queue = queueNameProblem(name);
+  if (queue)
+    throw bad(
+      `error validating ContinueAsNewWorkflowExecutionCommand TaskQueue: ${queue}. WorkflowType=${type} TaskQueue=name:"${name}"`,
+    );
 }
 
 /** A workflow task that is in progress while the run is ended from outside fails first. */

@@ -13,6 +13,7 @@ import { cancelRun, completeRun, continueRun, failRun } from './close.js';
 import type { Draft } from './draft.js';
 import { initiateCancel, initiateSignal } from './externals.js';
 import { CommandError } from './failures.js';
+import { overLimit } from './ids.js';
 import {
   attributesSizeProblem,
   checkCommandSize,
@@ -248,6 +249,12 @@ class Work {
         'MarkerName is not set on RecordMarkerCommand.',
       );
     }
+    const over = overLimit(marker.markerName);
+    if (over)
+      throw new CommandError(
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES,
+        `MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=${marker.markerName} ${over}`,
+      );
     let sizeBytes = 0;
     for (const [name, details] of Object.entries(marker.details ?? {}))
       sizeBytes += Buffer.byteLength(name) + sizeOf(details);

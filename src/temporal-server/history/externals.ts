@@ -3,6 +3,7 @@ import { enums, int64, type temporal } from '../proto.js';
 import { PENDING_LIMIT } from './activity-schedule.js';
 import type { Draft } from './draft.js';
 import { CommandError } from './failures.js';
+import { overLimit } from './ids.js';
 import { checkCommandSize, sizeOf } from './limits.js';
 import { type ExternalRequest, isOpen } from './state.js';
 import { scheduleWorkflowTask } from './workflow-task.js';
@@ -23,6 +24,11 @@ export function initiateSignal(d: Draft, command: SignalCommand, completedEventI
   const runId = command.execution?.runId ?? '';
   if (!workflowId)
     throw bad('Required field WorkflowId is not set on SignalExternalWorkflowExecutionCommand.');
+  const over = overLimit(workflowId);
+  if (over)
+    throw bad(
+      `WorkflowId on SignalExternalWorkflowExecutionCommand exceeds length limit. WorkflowId=${workflowId} ${over} Namespace=${command.namespace ?? ''} RunId=${runId} SignalName=${command.signalName ?? ''}`,
+    );
   if (!command.signalName)
     throw bad(
       `SignalName is not set on SignalExternalWorkflowExecutionCommand. WorkflowId=${workflowId} RunId=${runId}`,
@@ -89,6 +95,11 @@ export function initiateCancel(d: Draft, command: CancelCommand, completedEventI
   if (!workflowId)
     throw bad(
       'Required field WorkflowId is not set on RequestCancelExternalWorkflowExecutionCommand.',
+    );
+  const over = overLimit(workflowId);
+  if (over)
+    throw bad(
+      `WorkflowId on RequestCancelExternalWorkflowExecutionCommand exceeds length limit. WorkflowId=${workflowId} ${over} RunId=${command.runId ?? ''} Namespace=${command.namespace ?? ''}`,
     );
   checkNamespace(d, command.namespace, bad);
   checkPending(

@@ -2,6 +2,7 @@
 import { duration, durationMs, enums, int64, type temporal } from '../proto.js';
 import type { Draft } from './draft.js';
 import { CommandError } from './failures.js';
+import { overLimit } from './ids.js';
 import { scheduleWorkflowTask } from './workflow-task.js';
 
 const Cause = enums.WorkflowTaskFailedCause;
@@ -16,6 +17,7 @@ export function startTimer(
   const afterMs = durationMs(command.startToFireTimeout);
   const bad = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_TIMER_ATTRIBUTES;
   if (!timerId) throw new CommandError(bad, 'TimerId is not set on StartTimerCommand.');
+  checkTimerId(timerId, bad, 'StartTimerCommand');
   if (afterMs < 0)
     throw new CommandError(
       bad,
@@ -46,6 +48,7 @@ export function cancelTimer(
   const timerId = command.timerId ?? '';
   const bad = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_TIMER_ATTRIBUTES;
   if (!timerId) throw new CommandError(bad, 'TimerId is not set on CancelTimerCommand.');
+  checkTimerId(timerId, bad, 'CancelTimerCommand');
   const startedEventId = d.timers.get(timerId)?.startedEventId ?? takeBufferedFire(d, timerId);
   if (startedEventId === undefined)
     throw new CommandError(
@@ -60,6 +63,15 @@ export function cancelTimer(
     workflowTaskCompletedEventId: int64(completedEventId),
     identity,
   });
+}
+
+function checkTimerId(timerId: string, cause: number, command: string): void {
+  const over = overLimit(timerId);
+  if (over)
+    throw new CommandError(
+      cause,
+      `TimerId on ${command} exceeds length limit. TimerId=${timerId} ${over}`,
+    );
 }
 
 /** A timer that fired while the task ran has not been seen by the workflow: cancelling wins. */
