@@ -123,9 +123,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     const stopBy = performance.now() + withinMs;
     const late = await services.stop(withinMs);
     await local.stop(Math.max(0, stopBy - performance.now()));
-    await temporal?.close();
+    const lost = (await temporal?.close()) ?? [];
     clearInterval(alive);
-    return late;
+    return [...late, ...lost];
   };
   let stopped: Promise<readonly string[]> | undefined;
   const stop = (withinMs = Number.POSITIVE_INFINITY): Promise<readonly string[]> => {

@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
@@ -44,6 +46,26 @@ describe('perdure server start-dev', () => {
     expect((await client.workflow.count(query)).count).toBe(0);
     await connection.close();
     expect(await (await fetch(metricsUrl ?? '')).text()).toContain('method="ListNamespaces"');
+  });
+
+  it.each([
+    [0, [], ''],
+    [2, [], '2 open workflows lived in memory and are gone; --db-filename FILE keeps them'],
+    [2, ['--db-filename'], ''],
+  ])('says at its end what is gone with its memory: %i workflows %j', async (open, flags, told) => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-lost-'));
+    const { address } = await start(flags.flatMap((flag) => [flag, join(folder, 'server.db')]));
+    const connection = await Connection.connect({ address });
+    const { workflow } = new Client({ connection });
+    for (let id = 0; id <= open; id++)
+      await workflow.start('t', { workflowId: `w-${id}`, taskQueue: 'q' });
+    await workflow.getHandle('w-0').terminate();
+    await connection.close();
+    running?.process.kill('SIGTERM');
+    const ended = await running?.ended;
+    rmSync(folder, { recursive: true });
+    if (told) expect(ended?.stderr).toContain(told);
+    else expect(ended?.stderr).not.toContain('gone');
   });
 
   it('serves TLS to clients with a certificate and the key from the environment, and prints no key', async () => {

@@ -117,12 +117,23 @@ describe('an order of an app with its own server', () => {
   }, 60_000);
 
   it('is gone with an ephemeral server', async () => {
-    const dir = await orderApp(`127.0.0.1:${await freePort()}`);
+    const address = `127.0.0.1:${await freePort()}`;
+    const dir = await orderApp(address);
     const app = startPerdure(['run', dir, '--ephemeral']);
     const notices = await app.waitFor(/is running/);
+    const connected = await Connection.connect({ address });
+    await new Client({ connection: connected }).workflow.start('app:order', {
+      workflowId: 'order-1',
+      taskQueue: 'orders',
+      args: [{ id: '1' }],
+    });
+    await connected.close();
     app.process.kill('SIGTERM');
-    await app.ended;
+    const { stderr } = await app.ended;
     expect(notices).toContain('kept in memory and ends with this run');
+    expect(stderr).toContain(
+      '1 open workflow lived in memory and is gone; --db-filename FILE keeps them',
+    );
     expect(existsSync(join(dir, '.perdure'))).toBe(false);
   }, 60_000);
 });

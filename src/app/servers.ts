@@ -76,10 +76,15 @@ export class EmbeddedServers {
     return server.address;
   }
 
-  async close(): Promise<void> {
-    const servers = [...this.servers.values()];
+  /** @returns how many open workflows are gone with the memory that they lived in */
+  async close(): Promise<number> {
+    const servers = [...this.servers];
     this.servers.clear();
-    await Promise.all(servers.map((server) => server.close()));
+    const lost = servers
+      .filter(([address]) => this.fileOf(address) === null)
+      .reduce((sum, [, server]) => sum + server.openWorkflows(), 0);
+    await Promise.all(servers.map(([, server]) => server.close()));
+    return lost;
   }
 }
 

@@ -15,6 +15,7 @@ import type { EntryOf, Registry } from '../registry/index.js';
 import type { Node } from '../runtime/node.js';
 import { appDataOf, scriptsOf, settingsOf } from './app-data.js';
 import { Connector, type ConnectorOptions, type Reachable } from './connector.js';
+import { lostWith } from './lost.js';
 import { EmbeddedServers, isListening, type ServerStorage } from './servers.js';
 
 type ClientEntry = EntryOf<'temporal.client'>;
@@ -109,9 +110,10 @@ export class TemporalSide {
     await host?.stop(entry.lifecycle.stopTimeoutMs);
   }
 
-  /** Stops the embedded servers, after every client has closed. */
-  async close(): Promise<void> {
-    await this.servers.close();
+  /** Stops the embedded servers, after every client has closed. @returns what a person should know */
+  async close(): Promise<readonly string[]> {
+    const lost = lostWith(await this.servers.close());
+    return lost === undefined ? [] : [lost];
   }
 
   /** Who is told when a worker fails, or when a client's server does not answer or answers again. */

@@ -5,6 +5,7 @@
  * the names of the flags. No key is ever printed.
  */
 import { readFileSync } from 'node:fs';
+import { lostWith } from '../app/lost.js';
 import {
   isLoopback,
   isTemporalServerError,
@@ -51,7 +52,9 @@ export async function serve(flags: ServerFlags): Promise<number> {
   else announce(server, flags.dbFilename);
   warnOfOpenDoors(flags);
   const code = await signal;
+  const lost = flags.dbFilename === undefined ? lostWith(server.openWorkflows()) : undefined;
   await server.close();
+  if (lost !== undefined) say(lost);
   return code;
 }
 

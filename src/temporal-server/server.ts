@@ -66,6 +66,8 @@ export interface TemporalServer {
     workflow: { readonly workflowId: string; readonly namespace?: string },
     byMs: number,
   ): Promise<void>;
+  /** How many workflows are open now, over all namespaces. */
+  openWorkflows(): number;
   /** Where Prometheus reads, with `metricsPort`. */
   readonly metricsUrl: string | undefined;
   /** Ends long polls, lets calls in progress end, and closes the port. */
@@ -153,6 +155,7 @@ async function serve(
   return {
     address,
     clock,
+    openWorkflows: () => [...engine.openRuns().values()].reduce((sum, open) => sum + open, 0),
     metricsUrl: page && `http://${LOOPBACK}:${page.port}/metrics`,
     async moveAhead({ workflowId, namespace = 'default' }, byMs) {
       const run = engine.find(namespace, workflowId, '');
