@@ -11,6 +11,7 @@ import type { Scope } from './scope.js';
 import { toLua } from './values-in.js';
 import {
   appendEntry,
+  callThen,
   type LuaFunction,
   lapi,
   type lua_State,
@@ -26,15 +27,17 @@ import {
 
 /** The function that the first thread of `main` runs; its results are those of the method. */
 export function bootFunction(scope: Scope, values: readonly Value[]): LuaFunction {
-  return (L) => {
-    try {
-      const left = loadOrder(scope.source);
-      return advance(L, { scope, values, left });
-    } catch (thrown) {
-      if (!(thrown instanceof PerdureError)) throw thrown; // the VM's own way of unwinding
-      return raiseThrown(L, scope, thrown);
-    }
-  };
+  return (L) =>
+    guarded(L, scope, () => advance(L, { scope, values, left: loadOrder(scope.source) }));
+}
+
+function guarded(L: lua_State, scope: Scope, step: () => number): number {
+  try {
+    return step();
+  } catch (thrown) {
+    if (!(thrown instanceof PerdureError)) throw thrown; // the VM's own way of unwinding
+    return raiseThrown(L, scope, thrown);
+  }
 }
 
 interface Boot {
@@ -46,21 +49,18 @@ interface Boot {
 
 function advance(L: lua_State, boot: Boot): number {
   const { scope, left } = boot;
-  for (;;) {
-    const source = left[0];
-    if (source === undefined) return enter(L, boot);
-    const proto = scope.shared.compile(source);
-    const globals = scope.globalsOf(source);
-    addImports(scope, source, globals);
-    push(L, Tag.CLOSURE, closureOf(L, proto, globals));
-    lapi.lua_callk(L, 0, 1, boot, ran);
-    finishSource(L, boot);
-  }
+  const source = left[0];
+  if (source === undefined) return enter(L, boot);
+  const proto = scope.shared.compile(source);
+  const globals = scope.globalsOf(source);
+  addImports(scope, source, globals);
+  push(L, Tag.CLOSURE, closureOf(L, proto, globals));
+  return callThen(L, 0, 1, boot, ran);
 }
 
 function ran(L: lua_State, _status: number, boot: Boot): number {
   finishSource(L, boot);
-  return advance(L, boot);
+  return guarded(L, boot.scope, () => advance(L, boot));
 }
 
 /** What the chunk returned is on top of the stack. */
@@ -91,8 +91,7 @@ function enter(L: lua_State, { scope, values }: Boot): number {
   reserve(L, values.length + 1);
   push(L, method.type, method.value);
   for (const value of values) L.stack[L.top++] = toLua(scope, value);
-  lapi.lua_callk(L, values.length, MULTIPLE, null, returned);
-  return lapi.lua_gettop(L);
+  return callThen(L, values.length, MULTIPLE, null, returned);
 }
 
 const returned = (L: lua_State): number => lapi.lua_gettop(L);

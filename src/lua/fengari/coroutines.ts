@@ -44,6 +44,7 @@ function newCoroutine(L: lua_State): lua_State {
   co.owner = L.owner;
   co.resumer = null;
   co.blocked = false;
+  co.baseCalls = -1;
   const fn = argument(L, 1) as TValue;
   push(co, fn.type, fn.value);
   return co;

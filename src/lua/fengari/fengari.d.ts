@@ -4,7 +4,6 @@
  */
 declare module 'fengari/src/defs.js' {
   const defs: {
-    to_luastring(text: string, cache?: boolean): Uint8Array;
     constant_types: { readonly [name: string]: number };
   };
   export default defs;
@@ -21,9 +20,10 @@ declare module 'fengari/src/lobject.js' {
     ttisinteger(): boolean;
     ttisfloat(): boolean;
     ttisnil(): boolean;
+    ttisfunction(): boolean;
+    l_isfalse(): boolean;
     setfrom(other: TValue): void;
     setfltvalue(n: number): void;
-    chgfltvalue(n: number): void;
     setsvalue(text: TString): void;
     svalue(): Uint8Array;
   }
@@ -38,8 +38,23 @@ declare module 'fengari/src/lobject.js' {
     metatable: Table | null;
     data: unknown;
   }
+  /** One instruction, decoded; `sBx` and `Bx` are what B and C are together. */
+  export interface Instruction {
+    readonly opcode: number;
+    readonly A: number;
+    readonly B: number;
+    readonly C: number;
+    readonly Bx: number;
+    readonly Ax: number;
+    readonly sBx: number;
+  }
   /** A compiled function (`lfunc.js`). */
   export interface Proto {
+    code: Instruction[];
+    numparams: number;
+    is_vararg: boolean;
+    /** Slots that a frame of it has. */
+    maxstacksize: number;
     k: TValue[];
     p: Proto[];
     upvalues: { instack: boolean; idx: number }[];
@@ -94,7 +109,8 @@ declare module 'fengari/src/lstring.js' {
 }
 
 declare module 'fengari/src/lstate.js' {
-  import type { Table, TValue } from 'fengari/src/lobject.js';
+  import type { Continuation } from 'fengari/src/ldo.js';
+  import type { Instruction, Table, TValue } from 'fengari/src/lobject.js';
 
   export interface CallInfo {
     func: TValue;
@@ -105,24 +121,47 @@ declare module 'fengari/src/lstate.js' {
     previous: CallInfo | null;
     next: CallInfo | null;
     callstatus: number;
+    /** How many results the caller wants; -1 for all. */
+    nresults: number;
+    /** Of a Lua function: its first slot, its code, and the instruction after the one that runs. */
+    l_base: number;
+    l_code: readonly Instruction[];
     l_savedpc: number;
+    /** Of a library function that calls or waits: what goes on when that is over. */
+    c_k: Continuation<unknown> | null;
+    c_ctx: unknown;
+    c_old_errfunc: number;
     /** Ours: how many calls are below this one. */
     depth: number | undefined;
   }
   export interface lua_State {
     stack: TValue[];
     top: number;
+    /** The last slot that may be used without growing the stack. */
+    stack_last: number;
     ci: CallInfo;
     base_ci: CallInfo;
     status: number;
     /** Calls on the stack that cannot be suspended. */
     nny: number;
+    /** VM loops and parsers that are nested on JavaScript's own stack. */
+    nCcalls: number;
+    /** Ours: what `nCcalls` is in the loop that resumed the thread. */
+    baseCalls: number;
+    /** What the innermost protected run catches; its status is why. */
+    errorJmp: { status: number; readonly previous: unknown } | null;
     /** 1 while count hooks may run. */
     allowhook: number;
     /** Stack index of the message handler of xpcall; 0 for none. */
     errfunc: number;
     hookcount: number;
-    l_G: { mt: (Table | null | undefined)[] };
+    /** Not 0: instructions are counted, and the hook runs each `basehookcount` of them. */
+    hookmask: number;
+    basehookcount: number;
+    l_G: {
+      mt: (Table | null | undefined)[];
+      atnativeerror: ((L: lua_State) => number) | null;
+    };
     /** Ours: the process that the thread belongs to. */
     owner: import('./scope.js').Scope;
     /** Ours: the thread that resumed this coroutine last; null for the first thread of a task. */
@@ -137,6 +176,7 @@ declare module 'fengari/src/lstate.js' {
     readonly CIST_LUA: number;
     /** Set on a call that was suspended by a hook. */
     readonly CIST_HOOKYIELD: number;
+    luaE_freeCI(L: lua_State): void;
     luaE_extendCI(L: lua_State): CallInfo;
   };
   export default lstate;
@@ -154,6 +194,7 @@ declare module 'fengari/src/ltable.js' {
     luaH_next(L: lua_State, table: Table, keyIndex: number): boolean;
     luaH_setfrom(L: lua_State, table: Table, key: TValue, value: TValue): void;
     luaH_setint(table: Table, key: number, value: TValue): void;
+    invalidateTMcache(table: Table): void;
   };
   export default ltable;
 }
@@ -164,6 +205,18 @@ declare module 'fengari/src/ltm.js' {
 
   const ltm: {
     readonly TMS: { readonly [name: string]: number };
+    /** The metamethod that a metatable has for a fast event (index, newindex, len, eq), or null. */
+    fasttm(L: lua_State, metatable: Table | null, event: number): TValue | null;
+    luaT_callTM(
+      L: lua_State,
+      fn: TValue,
+      a: TValue,
+      b: TValue,
+      into: TValue,
+      hasResult: number,
+    ): void;
+    luaT_callbinTM(L: lua_State, a: TValue, b: TValue, into: TValue, event: number): boolean;
+    luaT_callorderTM(L: lua_State, a: TValue, b: TValue, event: number): boolean | null;
     luaT_trybinTM(L: lua_State, a: TValue, b: TValue, into: TValue, event: number): void;
     luaT_gettmbyobj(L: lua_State, value: TValue, event: number): TValue;
   };
@@ -172,28 +225,60 @@ declare module 'fengari/src/ltm.js' {
 
 declare module 'fengari/src/lvm.js' {
   import type { TValue } from 'fengari/src/lobject.js';
+  import type { lua_State } from 'fengari/src/lstate.js';
 
   const lvm: {
     tointeger(value: TValue): number | false;
     tonumber(value: TValue): number | false;
+    luaV_execute(L: lua_State): void;
+    luaV_finishOp(L: lua_State): void;
+    luaV_concat(L: lua_State, total: number): void;
+    luaV_equalobj(L: lua_State | null, a: TValue, b: TValue): number;
+    luaV_lessthan(L: lua_State, a: TValue, b: TValue): number;
+    luaV_lessequal(L: lua_State, a: TValue, b: TValue): number;
+    luaV_objlen(L: lua_State, into: TValue, value: TValue): void;
+    luaV_gettable(L: lua_State, table: TValue, key: TValue, to: number): void;
+    settable(L: lua_State, table: TValue, key: TValue, value: TValue): void;
   };
   export default lvm;
 }
 
 declare module 'fengari/src/ldo.js' {
-  import type { lua_State } from 'fengari/src/lstate.js';
+  import type { CallInfo, lua_State } from 'fengari/src/lstate.js';
 
   export type Continuation<T> = (L: lua_State, status: number, context: T) => number;
   const ldo: {
     lua_resume(L: lua_State, from: lua_State | null, args: number): number;
-    lua_yield(L: lua_State, values: number): never;
+    lua_yield(L: lua_State, values: number): number;
     lua_yieldk<T>(L: lua_State, values: number, context: T, k: Continuation<T> | null): number;
+    adjust_top(L: lua_State, top: number): void;
+    luaD_call(L: lua_State, at: number, results: number): void;
+    luaD_callnoyield(L: lua_State, at: number, results: number): void;
     luaD_checkstack(L: lua_State, n: number): void;
+    luaD_growstack(L: lua_State, n: number): void;
+    luaD_hook(L: lua_State, event: number, line: number): void;
+    luaD_pcall<T>(
+      L: lua_State,
+      run: (L: lua_State, argument: T) => void,
+      argument: T,
+      top: number,
+      handler: number,
+    ): number;
+    luaD_poscall(L: lua_State, ci: CallInfo, first: number, count: number): boolean;
+    luaD_precall(L: lua_State, at: number, results: number): boolean;
+    luaD_rawrunprotected<T>(
+      L: lua_State,
+      run: (L: lua_State, argument: T) => void,
+      argument: T,
+    ): number;
+    luaD_reallocstack(L: lua_State, size: number): void;
+    luaD_throw(L: lua_State, status: number): never;
   };
   export default ldo;
 }
 
 declare module 'fengari/src/ldebug.js' {
+  import type { TValue } from 'fengari/src/lobject.js';
   import type { lua_State } from 'fengari/src/lstate.js';
 
   const ldebug: {
@@ -203,6 +288,10 @@ declare module 'fengari/src/ldebug.js' {
       mask: number,
       count: number,
     ): void;
+    luaG_typeerror(L: lua_State, value: TValue, doing: Uint8Array): never;
+    luaG_concaterror(L: lua_State, a: TValue, b: TValue): never;
+    luaG_opinterror(L: lua_State, a: TValue, b: TValue, doing: Uint8Array): never;
+    luaG_tointerror(L: lua_State, a: TValue, b: TValue): never;
     luaG_runerror(L: lua_State, format: Uint8Array, ...args: unknown[]): never;
   };
   export default ldebug;

@@ -17,10 +17,10 @@
  * 8. Every userdata gets a dictionary for its data, and a value of its own, which nothing here uses.
  * 9. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
  */
-import { ErrorKind, PerdureError } from '../../core/errors.js';
+import { installInterpreter } from './interpreter/install.js';
 import { LateMap } from './late-map.js';
 import { BitOp, bitOperation, formatNumber, parseNumber, toWhole } from './numerals.js';
-import type { CallInfo, Entry, lua_State, Table, TString, TValueType as TValue } from './raw.js';
+import type { Entry, lua_State, Table, TString, TValueType as TValue } from './raw.js';
 import { defs, ldebug, ldo, lfunc, lobject, lstate, lstring, ltable, ltm, lvm } from './raw.js';
 import { concatBytes, encodeText, hexOf } from './text.js';
 
@@ -50,22 +50,10 @@ function patchNumbers(): void {
   lobject.luaO_tostring = (_L, into) => {
     into.setsvalue(newString(encodeText(formatNumber(into.value as number))));
   };
-  // Only `for` loops use it: the index moves on.
-  value.chgfltvalue = function (this: TValue, n) {
-    if (n === this.value) throw stuck(n);
-    this.value = n;
-  };
   lvm.tointeger = (from) => {
     const n = lvm.tonumber(from);
     return n === false ? false : toWhole(n);
   };
-}
-
-function stuck(index: number): PerdureError {
-  return new PerdureError(
-    ErrorKind.INVALID,
-    `'for' loop stuck at ${formatNumber(index)}: its step is zero, or too small for so large a number`,
-  );
 }
 
 /**
@@ -183,49 +171,6 @@ function patchClosures(): void {
   Object.defineProperty(lfunc.Proto.prototype, 'cache', { get: () => null, set: () => undefined });
 }
 
-/**
- * Calls that one thread may nest. fengari stops at a million stack slots, which takes seconds to reach:
- * longer than a workflow task may run.
- */
-const MAX_DEPTH = 20_000;
-
-/**
- * A call as fengari's own class has it, but for its numbers: those begin as NaN there, so that V8 keeps every
- * one of them in a box.
- */
-class Call implements CallInfo {
-  func = null as unknown as TValue;
-  funcOff = 0;
-  top = 0;
-  previous: CallInfo | null = null;
-  next: CallInfo | null = null;
-  l_base = 0;
-  l_code: unknown = null;
-  l_savedpc = 0;
-  c_k: unknown = null;
-  c_old_errfunc: unknown = null;
-  c_ctx: unknown = null;
-  nresults = 0;
-  callstatus = 0;
-  extra = 0;
-  depth: number | undefined = 0;
-}
-
-function patchCallDepth(): void {
-  const overflow = encodeText('stack overflow');
-  lstate.luaE_extendCI = (L) => {
-    const previous = L.ci;
-    const ci = new Call();
-    ci.depth = previous.depth === undefined ? 1 : previous.depth + 1;
-    // Only at the very depth: the handler of xpcall runs a little deeper.
-    if (ci.depth === MAX_DEPTH) ldebug.luaG_runerror(L, overflow);
-    previous.next = ci;
-    ci.previous = previous;
-    L.ci = ci;
-    return ci;
-  };
-}
-
 function patchUserdata(): void {
   lobject.Udata = class {
     metatable: Table | null = null;
@@ -282,11 +227,11 @@ function newString(bytes: Uint8Array): TString {
   return new lstring.TString(null, bytes);
 }
 
+installInterpreter();
 patchNumbers();
 patchBitOperators();
 patchStrings();
 patchTables();
 patchClosures();
-patchCallDepth();
 patchUserdata();
 patchMessages();

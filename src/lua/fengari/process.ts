@@ -115,6 +115,7 @@ export class LuaProcess implements Program, Scope {
     thread.owner = this;
     thread.resumer = null;
     thread.blocked = false;
+    thread.baseCalls = -1;
     this.meter?.watch(thread);
     return thread;
   }

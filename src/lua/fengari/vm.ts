@@ -6,6 +6,9 @@
 import './patches.js';
 import type { lua_State, Table, TString, TValueType } from './raw.js';
 import { defs, lapi, lauxlib, ldebug, ldo, lobject, lstate, lstring, ltable } from './raw.js';
+
+export { callThen, protectThen } from './interpreter/calls.js';
+
 import { decodeBytes, encodeText } from './text.js';
 
 export type {

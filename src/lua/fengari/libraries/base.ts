@@ -8,8 +8,8 @@ import {
   lapi,
   lauxlib,
   type lua_State,
-  MULTIPLE,
   OK,
+  protectThen,
   push,
   pushText,
   raise,
@@ -134,10 +134,9 @@ const collectgarbage: LuaFunction = (L) => {
   return 1;
 };
 
-/** After an error was caught, count hooks must run again; fengari leaves them off. */
+/** `extra` values below the results are not for the caller. */
 function finishCall(L: lua_State, status: number, extra: number): number {
   if (status === OK || status === YIELD) return lapi.lua_gettop(L) - extra;
-  L.allowhook = 1;
   const error = L.stack[L.top - 1] as TValue;
   push(L, Tag.BOOLEAN, false);
   push(L, error.type, error.value);
@@ -149,7 +148,7 @@ const pcall: LuaFunction = (L) => {
   push(L, Tag.BOOLEAN, true);
   lapi.lua_rotate(L, 1, 1);
   const args = lapi.lua_gettop(L) - 2;
-  return finishCall(L, lapi.lua_pcallk(L, args, MULTIPLE, 0, 0, finishCall), 0);
+  return protectThen(L, args, 0, 0, finishCall);
 };
 
 const xpcall: LuaFunction = (L) => {
@@ -158,7 +157,7 @@ const xpcall: LuaFunction = (L) => {
   push(L, Tag.BOOLEAN, true);
   lapi.lua_pushvalue(L, 1);
   lapi.lua_rotate(L, 3, 2);
-  return finishCall(L, lapi.lua_pcallk(L, count - 2, MULTIPLE, 2, 2, finishCall), 2);
+  return protectThen(L, count - 2, 2, 2, finishCall);
 };
 
 /** A checked cast (`number(x)`): the value itself where it has the type, else an error. */

@@ -1,6 +1,7 @@
 /** `pairs` and `ipairs`; a `__pairs` may wait, as fengari's own cannot. */
 import {
   argument,
+  callThen,
   type LuaFunction,
   lapi,
   lauxlib,
@@ -30,8 +31,7 @@ export const pairs: LuaFunction = (L) => {
   }
   push(L, own.type, own.value);
   push(L, value.type, value.value);
-  lapi.lua_callk(L, 1, 3, null, three);
-  return 3;
+  return callThen(L, 1, 3, null, three);
 };
 
 const three = (): number => 3;
