@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ldo } from '../../src/lua/fengari/raw.js';
+import * as tags from '../../src/lua/fengari/interpreter/tags.js';
+import { defs, ldo, lstate } from '../../src/lua/fengari/raw.js';
 import { evalLua, startLua } from '../support/lua.js';
 import { luaTestModule } from '../support/lua-test-module.js';
 import type { TestHost } from '../support/test-host.js';
@@ -375,4 +376,30 @@ describe('an error', () => {
       evalLua('return {xpcall(function() error("a") end, function() error("b") end)}'),
     ).toEqual([false, expect.anything()]);
   });
+});
+
+it('has the numbers of fengari for types and flags', () => {
+  const types = defs.constant_types;
+  expect([tags.NIL, tags.BOOLEAN, tags.LIGHT, tags.FLOAT, tags.STRING, tags.TABLE]).toEqual([
+    types.LUA_TNIL,
+    types.LUA_TBOOLEAN,
+    types.LUA_TLIGHTUSERDATA,
+    types.LUA_TNUMFLT,
+    types.LUA_TLNGSTR,
+    types.LUA_TTABLE,
+  ]);
+  expect([tags.CLOSURE, tags.NATIVE]).toEqual([types.LUA_TLCL, types.LUA_TLCF]);
+  expect([tags.NUMBER, tags.TEXT, tags.FUNCTION]).toEqual([
+    types.LUA_TNUMBER,
+    types.LUA_TSTRING,
+    types.LUA_TFUNCTION,
+  ]);
+  const flags = lstate as unknown as { [name: string]: number };
+  expect([tags.IS_LUA, tags.FRESH, tags.CATCHES, tags.TAIL_CALLED]).toEqual([
+    flags.CIST_LUA,
+    flags.CIST_FRESH,
+    flags.CIST_YPCALL,
+    flags.CIST_TAIL,
+  ]);
+  expect([tags.INTERRUPTED, tags.NEGATED]).toEqual([flags.CIST_HOOKYIELD, flags.CIST_LEQ]);
 });

@@ -164,10 +164,10 @@ const body = once((depth: number, varargs: boolean): Twins => {
   return form('burn()\n$1\ndo $2 end', 'burn();\n$1\n$2', block(inside), end);
 });
 
-function statement(place: Place): Twins {
-  const { depth, coroutine, loop, varargs } = place;
+/** Statements without others in them. */
+const simple = once((varargs: boolean): Twins => {
   const value = number(2, varargs);
-  const simple = [
+  return fc.oneof(
     form('log($1)', 'log($1);', value),
     form('$1 = $2', '$1 = $2;', same(name), value),
     form('$1, $2 = $2, $1', '[$1, $2] = [$2, $1];', same(name), same(name)),
@@ -176,22 +176,37 @@ function statement(place: Place): Twins {
     form('wait()', ''),
     form('log(#pack($1))', 'log($1.length);', call(1, varargs)),
     form('log(sorted($1, $2, $3))', 'log(sorted($1, $2, $3));', value, value, value),
-    ...(coroutine ? [form('log(coroutine.yield($1))', 'log(yield $1);', value)] : []),
+    form('if $1 < 2 then error($2) end', 'if ($1 < 2) throw $2;', value, value),
+  );
+});
+
+function statement(place: Place): Twins {
+  const { depth, coroutine, loop, varargs } = place;
+  const test = condition(1, varargs);
+  const plain = fc.oneof(
+    { weight: 4, arbitrary: simple(varargs) },
+    ...(coroutine ? [form('log(coroutine.yield($1))', 'log(yield $1);', number(2, varargs))] : []),
     ...(loop
       ? [
-          form('if $1 then goto continue end', 'if ($1) continue;', condition(1, varargs)),
-          form('if $1 then break end', 'if ($1) break;', condition(1, varargs)),
+          form('if $1 then goto continue end', 'if ($1) continue;', test),
+          form('if $1 then break end', 'if ($1) break;', test),
         ]
       : []),
-    form('if $1 < 2 then error($2) end', 'if ($1 < 2) throw $2;', value, value),
-  ];
-  if (depth <= 0) return fc.oneof(...simple);
+  );
+  if (depth <= 0) return plain;
   const inner = block(place);
   const looped = block({ ...place, loop: true });
   const shut = block({ ...place, loop: false });
   return fc.oneof(
-    { weight: 3, arbitrary: fc.oneof(...simple) },
-    { weight: 2, arbitrary: fc.oneof(...loops(looped, place), ...nested(inner, shut, place)) },
+    { weight: 3, arbitrary: plain },
+    {
+      weight: 2,
+      arbitrary: fc.oneof(
+        ...loops(looped, place),
+        ...closures(looped, place),
+        ...nested(inner, shut, place),
+      ),
+    },
     { weight: 2, arbitrary: fc.oneof(...functions(place)) },
   );
 }
@@ -239,6 +254,30 @@ function loops(inner: Twins, { varargs }: Place): Twins[] {
       same(name),
       value,
       inner.filter(({ lua }) => !lua.includes('goto')), // may not jump into the scope of the local
+    ),
+  ];
+}
+
+/** Closures that outlive what they were made in. */
+function closures(inner: Twins, { varargs }: Place): Twins[] {
+  const value = number(1, varargs);
+  return [
+    form(
+      'do local list = {} for i = 1, 3 do burn() local $1 = i $2 list[#list + 1] = function() $1 = $1 + 1 return $1 end ::continue:: end for _, h in ipairs(list) do log(h() + h()) end end',
+      '{ const list = []; for (let i = 1; i <= 3; i++) { burn(); let $1 = i; $2 list.push(() => ++$1); } for (const h of list) log(h() + h()); }',
+      same(name),
+      inner,
+    ),
+    form(
+      'do local function make(x, ...) local y = x + 1 local function add() y = y + 1 return y end $1 return x, y, add end local x, y, add = make($2, 1) log(add() + x) log(add() + y) end',
+      '{ const make = (x) => { let y = x + 1; const add = () => ++y; $1 return [x, y, add]; }; const [x, y, add] = make($2); log(add() + x); log(add() + y); }',
+      simple(false),
+      value,
+    ),
+    form(
+      'do local keep local function make(x) local y = x keep = function() y = y + 1 return y end return f(x, y) end log(#pack(make($1))) log(keep() + keep()) end',
+      '{ let keep; const make = (x) => { let y = x; keep = () => ++y; return f(x, y); }; log(make($1).length); log(keep() + keep()); }',
+      value,
     ),
   ];
 }

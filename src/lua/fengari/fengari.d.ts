@@ -176,7 +176,6 @@ declare module 'fengari/src/lstate.js' {
     readonly CIST_LUA: number;
     /** Set on a call that was suspended by a hook. */
     readonly CIST_HOOKYIELD: number;
-    luaE_freeCI(L: lua_State): void;
     luaE_extendCI(L: lua_State): CallInfo;
   };
   export default lstate;
@@ -194,7 +193,6 @@ declare module 'fengari/src/ltable.js' {
     luaH_next(L: lua_State, table: Table, keyIndex: number): boolean;
     luaH_setfrom(L: lua_State, table: Table, key: TValue, value: TValue): void;
     luaH_setint(table: Table, key: number, value: TValue): void;
-    invalidateTMcache(table: Table): void;
   };
   export default ltable;
 }
@@ -244,7 +242,7 @@ declare module 'fengari/src/lvm.js' {
 }
 
 declare module 'fengari/src/ldo.js' {
-  import type { CallInfo, lua_State } from 'fengari/src/lstate.js';
+  import type { lua_State } from 'fengari/src/lstate.js';
 
   export type Continuation<T> = (L: lua_State, status: number, context: T) => number;
   const ldo: {
@@ -264,8 +262,6 @@ declare module 'fengari/src/ldo.js' {
       top: number,
       handler: number,
     ): number;
-    luaD_poscall(L: lua_State, ci: CallInfo, first: number, count: number): boolean;
-    luaD_precall(L: lua_State, at: number, results: number): boolean;
     luaD_rawrunprotected<T>(
       L: lua_State,
       run: (L: lua_State, argument: T) => void,

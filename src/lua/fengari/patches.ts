@@ -4,18 +4,17 @@
  * so that two engines still share only code. It works by assigning to exported modules and prototypes
  * after they are loaded, so no import order and no environment variable matters.
  *
- * What is wrong in fengari, and so replaced here:
+ * Its VM loop, with calls, threads and errors, is replaced as a whole (`interpreter/`). What else is wrong in
+ * fengari, and so replaced here:
  * 1. Integers are 32-bit and wrap. No value counts as an integer any more, so the VM takes its float
  *    path for arithmetic and for loops; both kinds of number tag mean the same double.
  * 2. Bit operators then always ask for a metamethod; `luaT_trybinTM` answers for whole numbers.
  * 3. Strings hash to hex digits without padding, so "\1\35" and "\18\3" are one table key, and "\n"
  *    sorts after "1". The digits are now padded.
  * 4. Compiled functions keep their last closure for reuse, which would hold on to a closed process.
- * 5. Endless recursion is noticed after seconds only.
- * 6. A `for` loop whose step is lost in rounding (from 2^53 on), or is zero, never ends. It is an error.
- * 7. Every table keeps a map of deleted entries, cleared with each new key: slow, and room for nothing.
- * 8. Every userdata gets a dictionary for its data, and a value of its own, which nothing here uses.
- * 9. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
+ * 5. Every table keeps a map of deleted entries, cleared with each new key: slow, and room for nothing.
+ * 6. Every userdata gets a dictionary for its data, and a value of its own, which nothing here uses.
+ * 7. Error texts are formatted with "1.0" for whole numbers and file names cut at 60 characters.
  */
 import { installInterpreter } from './interpreter/install.js';
 import { LateMap } from './late-map.js';

@@ -1,7 +1,7 @@
 /** Running with errors caught: for a whole thread (`thread.ts`), and for `pcall` inside what cannot wait. */
 import { ldo, lobject, lstring, type lua_State, type TValueType as TValue } from '../raw.js';
 import { encodeText } from '../text.js';
-import { close, copy, pushCopy, setTop } from './slots.js';
+import { copy, pushCopy, setTop } from './slots.js';
 import { BROKEN, ERROR, ERROR_IN_HANDLER, LIGHT, NATIVE, OK, STRING } from './tags.js';
 
 const Value = lobject.TValue;
@@ -54,7 +54,7 @@ function handle(L: lua_State): void {
   ldo.luaD_callnoyield(L, L.top - 2, 1);
 }
 
-/** Cuts the stack off at `at`, where the error goes. */
+/** Cuts the stack off at `at`, where the error goes. Closures keep the variables that stood there. */
 export function setError(L: lua_State, status: number, at: number): void {
   const error = L.stack[L.top - 1] as TValue;
   const { type, value } = error;
@@ -79,7 +79,6 @@ export function protectedCall<T>(
   L.errfunc = handler;
   const status = runProtected(L, run, argument);
   if (status !== OK) {
-    close(L.stack, top, L.top);
     setError(L, status, top);
     L.ci = ci;
     L.allowhook = allowhook;

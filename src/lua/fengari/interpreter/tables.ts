@@ -21,7 +21,7 @@ const INDEX = encodeText('index');
 const MAX_CHAIN = 2000;
 
 /** What the table itself has under `key`; a frozen nil for nothing. */
-export function rawGet(L: lua_State, table: Table, key: TValue): TValue {
+function rawGet(L: lua_State, table: Table, key: TValue): TValue {
   const type = key.type;
   let entry: Entry | undefined;
   if (type === STRING) entry = table.strong.get((key.value as TString).hash);

@@ -1,6 +1,6 @@
 /**
  * Numbers that the loop compares with, as constants of their own: V8 knows their values, those of fengari's
- * tables it would look up. `slots.spec.ts` holds them against fengari's.
+ * tables it would look up. A spec holds them against fengari's.
  */
 
 /** `type` of a value. */
@@ -10,10 +10,8 @@ export const LIGHT = 2;
 export const FLOAT = 3;
 export const STRING = 20;
 export const TABLE = 5;
-export const USERDATA = 7;
 export const CLOSURE = 6;
 export const NATIVE = 22;
-export const NATIVE_CLOSURE = 38;
 
 /** `type & BASIC` of the two kinds of number, and of strings. */
 export const BASIC = 15;

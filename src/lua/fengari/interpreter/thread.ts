@@ -20,7 +20,7 @@ import { FRAME, finish, inBaseLoop, precall, SUSPENDED, startCall } from './call
 import { execute } from './execute.js';
 import { finishInstruction } from './finish-op.js';
 import { runProtected, setError, shrink } from './protected.js';
-import { close, setTop } from './slots.js';
+import { setTop } from './slots.js';
 import {
   ALL,
   BROKEN,
@@ -133,7 +133,6 @@ function recover(L: lua_State, status: number): boolean {
   let ci: CallInfo | null = L.ci;
   while (ci !== null && (ci.callstatus & CATCHES) === 0) ci = ci.previous;
   if (ci === null) return false;
-  close(L.stack, ci.extra, L.top);
   setError(L, status, ci.extra);
   L.ci = ci;
   L.allowhook = 1; // the error may have come out of a hook
