@@ -20,7 +20,7 @@ import {
 import { encodeText } from '../text.js';
 import type { LuaFunction } from '../vm.js';
 import { pushFrame } from './frames.js';
-import { close, copy, pushCopy, reserveSlots } from './slots.js';
+import { clear, close, copy, pushCopy, reserveSlots } from './slots.js';
 import { ALL, BASIC, CATCHES, CLOSURE, FUNCTION, IS_LUA, NATIVE, NIL, OK } from './tags.js';
 
 const Value = lobject.TValue;
@@ -177,11 +177,6 @@ function moveResults(
     else clear(stack[slot] as TValue);
   }
   return end;
-}
-
-function clear(value: TValue): void {
-  value.type = NIL;
-  value.value = null;
 }
 
 /** As {@link finish}, for a Lua function whose variables closures may have. */

@@ -8,8 +8,8 @@ import {
   type Proto,
   type TValueType as TValue,
 } from '../raw.js';
-import { copy, reserveSlots, setTop } from './slots.js';
-import { ALL, NIL } from './tags.js';
+import { clear, copy, reserveSlots, setTop } from './slots.js';
+import { ALL } from './tags.js';
 
 /** A closure of `proto` in a function with these variables: slots from `base` on, and its own upvalues. */
 export function makeClosure(
@@ -48,9 +48,6 @@ export function copyVarargs(
   for (let i = 0; i < count; i++) {
     const slot = stack[to + i] as TValue;
     if (i < given) copy(stack[base - given + i] as TValue, slot);
-    else {
-      slot.type = NIL;
-      slot.value = null;
-    }
+    else clear(slot);
   }
 }

@@ -24,29 +24,31 @@ import {
   type lua_State,
   lvm,
   type Proto,
-  type Table,
   type TValueType as TValue,
 } from '../raw.js';
-import { DONE, FRAME, finish, finishClosing, LEAVE, precall } from './calls.js';
+import { FRAME, finish, finishClosing, LEAVE, type Outcome, precall } from './calls.js';
 import { copyVarargs, makeClosure } from './closures.js';
 import { concat } from './concat.js';
 import { countedDown } from './count.js';
-import { enterTail, finishLoopCall, stuck } from './loops.js';
+import { enterTail, finishLoopCall, startLoopCall, stuck } from './loops.js';
 import { Event } from './metamethods.js';
-import { arithmetic, equals, isFalse, modulo, prepareFor } from './operators.js';
-import { close, copy, setTop } from './slots.js';
-import { getTable, setTable } from './tables.js';
+import { jump, K, operand } from './operands.js';
+import { arithmetic, equals, isFalse, prepareFor } from './operators.js';
+import { clear, close, copy, setTop } from './slots.js';
+import { getTable, setList, setTable } from './tables.js';
 import { ALL, BASIC, BOOLEAN, CLOSURE, FLOAT, FRESH, IS_LUA, NIL, NUMBER, TABLE } from './tags.js';
 
 type Instruction = CallInfo['l_code'][number];
-
-/** In B and C: from here on constants, below slots. */
-const K = 256;
 
 export function execute(L: lua_State): void {
   const { stack } = L;
   const counted = L.hookmask !== 0;
   let ci = L.ci;
+  let x: TValue;
+  let y: TValue;
+  let to: TValue;
+  let holds: boolean;
+  let outcome: Outcome;
   ci.callstatus |= FRESH;
   frames: for (;;) {
     const closure = ci.func.value as LClosure;
@@ -71,86 +73,59 @@ export function execute(L: lua_State): void {
         case 2: // LOADKX
           copy(k[(code[pc++] as Instruction).Ax] as TValue, stack[ra] as TValue);
           break;
-        case 3: {
-          // LOADBOOL
-          const to = stack[ra] as TValue;
+        case 3: // LOADBOOL
+          to = stack[ra] as TValue;
           to.type = BOOLEAN;
           to.value = i.B !== 0;
           if (i.C !== 0) pc++;
           break;
-        }
         case 4: // LOADNIL
-          for (let at = ra; at <= ra + i.B; at++) {
-            const to = stack[at] as TValue;
-            to.type = NIL;
-            to.value = null;
-          }
+          for (let at = ra; at <= ra + i.B; at++) clear(stack[at] as TValue);
           break;
         case 5: // GETUPVAL
           copy(closure.upvals[i.B] as TValue, stack[ra] as TValue);
           break;
-        case 6: {
-          // GETTABUP
-          const c = i.C;
+        case 6: // GETTABUP
           ci.l_savedpc = pc;
-          const key = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          getTable(L, closure.upvals[i.B] as TValue, key, ra);
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          getTable(L, closure.upvals[i.B] as TValue, y, ra);
           break;
-        }
-        case 7: {
-          // GETTABLE
-          const c = i.C;
+        case 7: // GETTABLE
           ci.l_savedpc = pc;
-          const key = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          getTable(L, stack[base + i.B] as TValue, key, ra);
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          getTable(L, stack[base + i.B] as TValue, y, ra);
           break;
-        }
         case 8: // SETTABUP
           ci.l_savedpc = pc;
-          setTable(
-            L,
-            closure.upvals[i.A] as TValue,
-            operand(stack, base, k, i.B),
-            operand(stack, base, k, i.C),
-          );
+          x = operand(stack, base, k, i.B);
+          y = operand(stack, base, k, i.C);
+          setTable(L, closure.upvals[i.A] as TValue, x, y);
           break;
         case 9: // SETUPVAL
           copy(stack[ra] as TValue, closure.upvals[i.B] as TValue);
           break;
-        case 10: {
-          // SETTABLE
-          const b = i.B;
-          const c = i.C;
+        case 10: // SETTABLE
           ci.l_savedpc = pc;
-          const key = (b < K ? stack[base + b] : k[b - K]) as TValue;
-          const value = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          setTable(L, stack[ra] as TValue, key, value);
+          x = (i.B < K ? stack[base + i.B] : k[i.B - K]) as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          setTable(L, stack[ra] as TValue, x, y);
           break;
-        }
-        case 11: {
-          // NEWTABLE
-          const to = stack[ra] as TValue;
+        case 11: // NEWTABLE
+          to = stack[ra] as TValue;
           to.value = ltable.luaH_new(L);
           to.type = TABLE;
           break;
-        }
-        case 12: {
-          // SELF
-          const c = i.C;
+        case 12: // SELF
           ci.l_savedpc = pc;
-          const key = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          const object = stack[base + i.B] as TValue;
-          copy(object, stack[ra + 1] as TValue);
-          getTable(L, object, key, ra);
+          x = stack[base + i.B] as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          copy(x, stack[ra + 1] as TValue);
+          getTable(L, x, y, ra);
           break;
-        }
-        case 13: {
-          // ADD
-          const b = i.B;
-          const c = i.C;
-          const x = (b < K ? stack[base + b] : k[b - K]) as TValue;
-          const y = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          const to = stack[ra] as TValue;
+        case 13: // ADD
+          x = (i.B < K ? stack[base + i.B] : k[i.B - K]) as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          to = stack[ra] as TValue;
           if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
             to.value = (x.value as number) + (y.value as number);
             to.type = FLOAT;
@@ -159,14 +134,10 @@ export function execute(L: lua_State): void {
             arithmetic(L, x, y, to, Event.ADD);
           }
           break;
-        }
-        case 14: {
-          // SUB
-          const b = i.B;
-          const c = i.C;
-          const x = (b < K ? stack[base + b] : k[b - K]) as TValue;
-          const y = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          const to = stack[ra] as TValue;
+        case 14: // SUB
+          x = (i.B < K ? stack[base + i.B] : k[i.B - K]) as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          to = stack[ra] as TValue;
           if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
             to.value = (x.value as number) - (y.value as number);
             to.type = FLOAT;
@@ -175,14 +146,10 @@ export function execute(L: lua_State): void {
             arithmetic(L, x, y, to, Event.SUB);
           }
           break;
-        }
-        case 15: {
-          // MUL
-          const b = i.B;
-          const c = i.C;
-          const x = (b < K ? stack[base + b] : k[b - K]) as TValue;
-          const y = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          const to = stack[ra] as TValue;
+        case 15: // MUL
+          x = (i.B < K ? stack[base + i.B] : k[i.B - K]) as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
+          to = stack[ra] as TValue;
           if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
             to.value = (x.value as number) * (y.value as number);
             to.type = FLOAT;
@@ -191,183 +158,115 @@ export function execute(L: lua_State): void {
             arithmetic(L, x, y, to, Event.MUL);
           }
           break;
-        }
-        case 16: {
-          // MOD
-          const x = operand(stack, base, k, i.B);
-          const y = operand(stack, base, k, i.C);
-          const to = stack[ra] as TValue;
-          if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
-            to.value = modulo(x.value as number, y.value as number);
-            to.type = FLOAT;
-          } else {
-            ci.l_savedpc = pc;
-            arithmetic(L, x, y, to, Event.MOD);
-          }
-          break;
-        }
-        case 18: {
-          // DIV
-          const x = operand(stack, base, k, i.B);
-          const y = operand(stack, base, k, i.C);
-          const to = stack[ra] as TValue;
-          if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
-            to.value = (x.value as number) / (y.value as number);
-            to.type = FLOAT;
-          } else {
-            ci.l_savedpc = pc;
-            arithmetic(L, x, y, to, Event.DIV);
-          }
-          break;
-        }
+        case 16: // MOD
         case 17: // POW
-        case 19: {
-          // IDIV
-          const event = i.opcode === 17 ? Event.POW : Event.IDIV;
+        case 18: // DIV
+        case 19: // IDIV
           ci.l_savedpc = pc;
-          arithmetic(
-            L,
-            operand(stack, base, k, i.B),
-            operand(stack, base, k, i.C),
-            stack[ra] as TValue,
-            event,
-          );
+          x = operand(stack, base, k, i.B);
+          y = operand(stack, base, k, i.C);
+          arithmetic(L, x, y, stack[ra] as TValue, Event.MOD + i.opcode - 16);
           break;
-        }
         case 20: // BAND
         case 21: // BOR
         case 22: // BXOR
         case 23: // SHL
         case 24: // SHR
           ci.l_savedpc = pc;
-          ltm.luaT_trybinTM(
-            L,
-            operand(stack, base, k, i.B),
-            operand(stack, base, k, i.C),
-            stack[ra] as TValue,
-            Event.BAND + i.opcode - 20, // both stand in one order
-          );
+          x = operand(stack, base, k, i.B);
+          y = operand(stack, base, k, i.C);
+          ltm.luaT_trybinTM(L, x, y, stack[ra] as TValue, Event.BAND + i.opcode - 20);
           break;
-        case 25: {
-          // UNM
-          const x = stack[base + i.B] as TValue;
+        case 25: // UNM
           ci.l_savedpc = pc;
+          x = stack[base + i.B] as TValue;
           arithmetic(L, x, x, stack[ra] as TValue, Event.UNM);
           break;
-        }
-        case 26: {
-          // BNOT
-          const x = stack[base + i.B] as TValue;
+        case 26: // BNOT
           ci.l_savedpc = pc;
+          x = stack[base + i.B] as TValue;
           ltm.luaT_trybinTM(L, x, x, stack[ra] as TValue, Event.BNOT);
           break;
-        }
-        case 27: {
-          // NOT
-          const to = stack[ra] as TValue;
+        case 27: // NOT
+          to = stack[ra] as TValue;
           to.value = isFalse(stack[base + i.B] as TValue);
           to.type = BOOLEAN;
           break;
-        }
         case 28: // LEN
           ci.l_savedpc = pc;
           lvm.luaV_objlen(L, stack[ra] as TValue, stack[base + i.B] as TValue);
           break;
-        case 29: {
-          // CONCAT
-          const b = i.B;
+        case 29: // CONCAT
           ci.l_savedpc = pc;
           setTop(L, base + i.C + 1);
-          concat(L, i.C - b + 1);
-          copy(stack[base + b] as TValue, stack[ra] as TValue);
+          concat(L, i.C - i.B + 1);
+          copy(stack[base + i.B] as TValue, stack[ra] as TValue);
           setTop(L, ci.top);
           break;
-        }
         case 30: // JMP
           if (i.A !== 0) close(stack, ra - 1, L.top);
           pc += i.sBx;
           break;
-        case 31: {
-          // EQ
-          const x = operand(stack, base, k, i.B);
-          const y = operand(stack, base, k, i.C);
+        case 31: // EQ
           ci.l_savedpc = pc;
-          if (equals(L, x, y) === (i.A !== 0)) pc = jump(L, code, base, pc);
-          else pc++;
+          x = operand(stack, base, k, i.B);
+          y = operand(stack, base, k, i.C);
+          pc = equals(L, x, y) === (i.A !== 0) ? jump(L, code, base, pc) : pc + 1;
           break;
-        }
-        case 32: {
-          // LT
-          const b = i.B;
-          const c = i.C;
-          const x = (b < K ? stack[base + b] : k[b - K]) as TValue;
-          const y = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          let result: boolean;
+        case 32: // LT
+          x = (i.B < K ? stack[base + i.B] : k[i.B - K]) as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
           if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
-            result = (x.value as number) < (y.value as number);
+            holds = (x.value as number) < (y.value as number);
           } else {
             ci.l_savedpc = pc;
-            result = lvm.luaV_lessthan(L, x, y) !== 0;
+            holds = lvm.luaV_lessthan(L, x, y) !== 0;
           }
-          if (result === (i.A !== 0)) pc = jump(L, code, base, pc);
-          else pc++;
+          pc = holds === (i.A !== 0) ? jump(L, code, base, pc) : pc + 1;
           break;
-        }
-        case 33: {
-          // LE
-          const b = i.B;
-          const c = i.C;
-          const x = (b < K ? stack[base + b] : k[b - K]) as TValue;
-          const y = (c < K ? stack[base + c] : k[c - K]) as TValue;
-          let result: boolean;
+        case 33: // LE
+          x = (i.B < K ? stack[base + i.B] : k[i.B - K]) as TValue;
+          y = (i.C < K ? stack[base + i.C] : k[i.C - K]) as TValue;
           if ((x.type & BASIC) === NUMBER && (y.type & BASIC) === NUMBER) {
-            result = (x.value as number) <= (y.value as number);
+            holds = (x.value as number) <= (y.value as number);
           } else {
             ci.l_savedpc = pc;
-            result = lvm.luaV_lessequal(L, x, y) !== 0;
+            holds = lvm.luaV_lessequal(L, x, y) !== 0;
           }
-          if (result === (i.A !== 0)) pc = jump(L, code, base, pc);
-          else pc++;
+          pc = holds === (i.A !== 0) ? jump(L, code, base, pc) : pc + 1;
           break;
-        }
         case 34: // TEST
-          if (isFalse(stack[ra] as TValue) === (i.C !== 0)) pc++;
-          else pc = jump(L, code, base, pc);
+          pc = isFalse(stack[ra] as TValue) === (i.C !== 0) ? pc + 1 : jump(L, code, base, pc);
           break;
-        case 35: {
-          // TESTSET
-          const x = stack[base + i.B] as TValue;
+        case 35: // TESTSET
+          x = stack[base + i.B] as TValue;
           if (isFalse(x) === (i.C !== 0)) pc++;
           else {
             copy(x, stack[ra] as TValue);
             pc = jump(L, code, base, pc);
           }
           break;
-        }
-        case 36: {
-          // CALL
-          const b = i.B;
-          if (b !== 0) setTop(L, ra + b); // else the instruction before has set it
+        case 36: // CALL
+          if (i.B !== 0) setTop(L, ra + i.B); // else the instruction before has set it
           ci.l_savedpc = pc;
-          const outcome = precall(L, ra, i.C - 1);
-          if (outcome === DONE) {
-            if (i.C !== 0) setTop(L, ci.top);
-            break;
-          }
+          outcome = precall(L, ra, i.C - 1);
           if (outcome === LEAVE) return;
-          ci = L.ci;
-          continue frames;
-        }
-        case 37: {
-          // TAILCALL
+          if (outcome === FRAME) {
+            ci = L.ci;
+            continue frames;
+          }
+          if (i.C !== 0) setTop(L, ci.top);
+          break;
+        case 37: // TAILCALL
           if (i.B !== 0) setTop(L, ra + i.B);
           ci.l_savedpc = pc;
-          const outcome = precall(L, ra, ALL);
-          if (outcome === DONE) break;
+          outcome = precall(L, ra, ALL);
           if (outcome === LEAVE) return;
-          ci = enterTail(L, ci);
-          continue frames;
-        }
+          if (outcome === FRAME) {
+            ci = enterTail(L, ci);
+            continue frames;
+          }
+          break;
         case 38: {
           // RETURN
           const wanted = ci.nresults;
@@ -383,18 +282,18 @@ export function execute(L: lua_State): void {
         }
         case 39: {
           // FORLOOP
-          const index = stack[ra] as TValue;
-          const by = (stack[ra + 2] as TValue).value as number;
-          const next = (index.value as number) + by;
+          to = stack[ra] as TValue;
+          const step = (stack[ra + 2] as TValue).value as number;
+          const next = (to.value as number) + step;
           const limit = (stack[ra + 1] as TValue).value as number;
-          if (by > 0 ? next <= limit : limit <= next) {
+          if (step > 0 ? next <= limit : limit <= next) {
             pc += i.sBx;
-            if (next === index.value) {
+            if (next === to.value) {
               ci.l_savedpc = pc;
               stuck(next);
             }
-            index.value = next;
-            const to = stack[ra + 3] as TValue;
+            to.value = next;
+            to = stack[ra + 3] as TValue;
             to.type = FLOAT;
             to.value = next;
           }
@@ -405,14 +304,10 @@ export function execute(L: lua_State): void {
           prepareFor(L, ra);
           pc += i.sBx;
           break;
-        case 41: {
-          // TFORCALL
-          setTop(L, ra + 6);
-          copy(stack[ra] as TValue, stack[ra + 3] as TValue);
-          copy(stack[ra + 1] as TValue, stack[ra + 4] as TValue);
-          copy(stack[ra + 2] as TValue, stack[ra + 5] as TValue);
+        case 41: // TFORCALL
+          startLoopCall(L, ra);
           ci.l_savedpc = pc;
-          const outcome = precall(L, ra + 3, i.C);
+          outcome = precall(L, ra + 3, i.C);
           if (outcome === LEAVE) return;
           if (outcome === FRAME) {
             ci = L.ci;
@@ -422,35 +317,22 @@ export function execute(L: lua_State): void {
           finishLoopCall(L, ci);
           pc = ci.l_savedpc;
           break;
-        }
-        case 42: {
-          // TFORLOOP
-          const first = stack[ra + 1] as TValue;
-          if (first.type !== NIL) {
-            copy(first, stack[ra] as TValue);
+        case 42: // TFORLOOP
+          x = stack[ra + 1] as TValue;
+          if (x.type !== NIL) {
+            copy(x, stack[ra] as TValue);
             pc += i.sBx;
           }
           break;
-        }
-        case 43: {
-          // SETLIST
-          const count = i.B !== 0 ? i.B : L.top - ra - 1;
-          const part = i.C !== 0 ? i.C : (code[pc++] as Instruction).Ax;
-          const table = (stack[ra] as TValue).value as Table;
-          const before = (part - 1) * LIST_PART;
-          for (let n = count; n > 0; n--) {
-            ltable.luaH_setint(table, before + n, stack[ra + n] as TValue);
-          }
+        case 43: // SETLIST
+          setList(L, ra, i.B, i.C !== 0 ? i.C : (code[pc++] as Instruction).Ax);
           setTop(L, ci.top);
           break;
-        }
-        case 44: {
-          // CLOSURE
-          const to = stack[ra] as TValue;
+        case 44: // CLOSURE
+          to = stack[ra] as TValue;
           to.value = makeClosure(L, closure.p.p[i.Bx] as Proto, closure.upvals, base);
           to.type = CLOSURE;
           break;
-        }
         case 45: // VARARG
           ci.l_savedpc = pc;
           copyVarargs(L, ci, closure.p.numparams, ra, i.B - 1);
@@ -460,18 +342,4 @@ export function execute(L: lua_State): void {
       }
     }
   }
-}
-
-/** How many items SETLIST puts into a table at once. */
-const LIST_PART = 50;
-
-function operand(stack: readonly TValue[], base: number, k: readonly TValue[], n: number): TValue {
-  return (n < K ? stack[base + n] : k[n - K]) as TValue;
-}
-
-/** The jump that follows a comparison; returns the instruction that it leads to. */
-function jump(L: lua_State, code: readonly Instruction[], base: number, pc: number): number {
-  const i = code[pc] as Instruction;
-  if (i.A !== 0) close(L.stack, base + i.A - 1, L.top);
-  return pc + i.sBx + 1;
 }

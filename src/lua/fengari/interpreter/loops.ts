@@ -2,7 +2,7 @@
 import { ErrorKind, PerdureError } from '../../../core/errors.js';
 import { formatNumber } from '../numerals.js';
 import type { CallInfo, lua_State, TValueType as TValue } from '../raw.js';
-import { copy } from './slots.js';
+import { copy, setTop } from './slots.js';
 import { NIL, TAIL_CALLED } from './tags.js';
 
 /**
@@ -14,6 +14,13 @@ export function stuck(index: number): never {
     ErrorKind.INVALID,
     `'for' loop stuck at ${formatNumber(index)}: its step is zero, or too small for so large a number`,
   );
+}
+
+/** Puts the iterator of a loop on top of the stack, with its arguments; the loop keeps them three slots below. */
+export function startLoopCall(L: lua_State, at: number): void {
+  const { stack } = L;
+  setTop(L, at + 6);
+  for (let n = at; n < at + 3; n++) copy(stack[n] as TValue, stack[n + 3] as TValue);
 }
 
 /** The iterator of a loop has returned: the TFORLOOP that follows goes on with the body, or ends the loop. */

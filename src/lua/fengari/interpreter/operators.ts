@@ -6,14 +6,18 @@ import { BASIC, BOOLEAN, FLOAT, NIL, NUMBER, TEXT } from './tags.js';
 
 /** `a op b` for the operators of arithmetic; a text that is a number counts as one. */
 export function arithmetic(L: lua_State, a: TValue, b: TValue, into: TValue, event: number): void {
-  const x = lvm.tonumber(a);
-  const y = x === false ? false : lvm.tonumber(b);
+  const x = numberOf(a);
+  const y = x === false ? false : numberOf(b);
   if (x === false || y === false) {
     ltm.luaT_trybinTM(L, a, b, into, event);
     return;
   }
   into.type = FLOAT;
   into.value = calculate(x, y, event);
+}
+
+function numberOf(value: TValue): number | false {
+  return (value.type & BASIC) === NUMBER ? (value.value as number) : lvm.tonumber(value);
 }
 
 function calculate(x: number, y: number, event: number): number {
@@ -38,7 +42,7 @@ function calculate(x: number, y: number, event: number): number {
 }
 
 /** The remainder has the sign of the divisor. */
-export function modulo(x: number, y: number): number {
+function modulo(x: number, y: number): number {
   const rest = x % y;
   return rest * y < 0 ? rest + y : rest;
 }

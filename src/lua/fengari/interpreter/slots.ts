@@ -25,6 +25,11 @@ export function copy(from: TValue, to: TValue): void {
   to.value = from.value;
 }
 
+export function clear(value: TValue): void {
+  value.type = NIL;
+  value.value = null;
+}
+
 export function pushCopy(L: lua_State, value: TValue): void {
   L.stack[L.top++] = new Value(value.type, value.value);
 }

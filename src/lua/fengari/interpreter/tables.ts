@@ -112,3 +112,16 @@ function setByMetatable(L: lua_State, of: TValue, key: TValue, value: TValue): v
   }
   ldebug.luaG_runerror(L, encodeText("'__newindex' chain too long; possible loop"));
 }
+
+/** How many items one instruction puts into a new table at most. */
+const LIST_PART = 50;
+
+/** Puts `count` values above a new table into it, or all with 0; they are its part numbered `part`. */
+export function setList(L: lua_State, at: number, count: number, part: number): void {
+  const { stack } = L;
+  const table = (stack[at] as TValue).value as Table;
+  const before = (part - 1) * LIST_PART;
+  for (let n = count === 0 ? L.top - at - 1 : count; n > 0; n--) {
+    ltable.luaH_setint(table, before + n, stack[at + n] as TValue);
+  }
+}
