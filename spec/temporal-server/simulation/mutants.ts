@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a task for a worker that has gone stays in its sticky queue when the store refuses to move it',
     file: 'engine/engine.ts',
-    from: 'this.#untilStored(() => this.update(run, (d) => unstick(d, stamp))),',
+    from: 'this.untilStored(() => this.update(run, (d) => unstick(d, stamp))),',
     to: 'this.update(run, (d) => unstick(d, stamp)),',
   },
 ];
