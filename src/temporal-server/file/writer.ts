@@ -2,6 +2,10 @@
  * Group commit: one transaction of the database at a time, with everything in it that came while the one
  * before was on its way to the disk. So the price of a sync is shared by all who wait for it.
  *
+ * Clients that wait for one transaction call again together, and would wait together for the next one, with
+ * nothing to do for the server meanwhile. So a transaction does not wait for the last of such a burst: it
+ * starts once half of it is there, and from then on one half is being written while the other one is at work.
+ *
  * A transaction that fails fails for all who are in it, and the next one is tried anew.
  */
 import type { Database } from 'lmdb';
@@ -19,11 +23,16 @@ interface Group {
   readonly reject: (error: unknown) => void;
 }
 
+/** So many writes are not worth a transaction before the rest of a turn has come in. */
+const FEW = 16;
+
 export class Writer {
   readonly #db: Bytes;
   /** Is filled until its turn comes. */
   #next: Group | undefined;
   #current: Promise<void> | undefined;
+  /** How many writes the last two transactions had. */
+  #sizes: readonly [number, number] = [0, 0];
   #closed = false;
 
   constructor(db: Bytes) {
@@ -34,8 +43,10 @@ export class Writer {
   write(writes: readonly Write[]): Promise<void> {
     if (this.#closed) return Promise.reject(storeRefuses(new Error('it is being closed')));
     this.#next ??= this.#open();
-    for (const write of writes) this.#next.writes.push(write);
-    return this.#next.done;
+    const { done, writes: all } = this.#next;
+    for (const write of writes) all.push(write);
+    if (!this.#current && all.length >= Math.max(FEW, Math.max(...this.#sizes) / 2)) this.#start();
+    return done;
   }
 
   /** Takes nothing any more, and waits until what it has taken is written or refused. */
@@ -65,6 +76,7 @@ export class Writer {
     if (!group || this.#current) return;
     this.#next = undefined;
     this.#current = group.done;
+    this.#sizes = [this.#sizes[1], group.writes.length];
     this.#transaction(group.writes).then(
       () => this.#end(group.resolve),
       (thrown: unknown) => this.#end(() => group.reject(storeRefuses(thrown))),
