@@ -32,4 +32,5 @@ removeStale();
 const bundler = 'dist/src/hosts/temporal/bundle-cli.js';
 if (existsSync(join(root, bundler))) step('bundled the workflow sandbox', [bundler]);
 step('wrote the message definitions', ['dist/src/temporal-server/proto/build-cli.js']);
+step('bundled the server command', ['scripts/bundle-server.js']);
 writeFileSync(BUILD_STAMP, hash);

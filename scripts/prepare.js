@@ -11,7 +11,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What the build wrote into dist/ when it ended well: the hash of all it was made of. */
 export const BUILD_STAMP = join(root, 'dist', '.built');
-const BUILD_INPUTS = ['src', 'bench', 'tsconfig.json', 'package-lock.json', 'scripts/build.js'];
+const BUILD_INPUTS = [
+  'src',
+  'bench',
+  'tsconfig.json',
+  'package-lock.json',
+  'scripts/build.js',
+  'scripts/bundle-server.js',
+];
 
 /** Installs and builds where needed; ends this program with a message where that fails. */
 export function prepare({ build = true } = {}) {

@@ -68,6 +68,21 @@ describe('perdure server start-dev', () => {
     else expect(ended?.stderr).not.toContain('gone');
   });
 
+  it('is one file, and takes the database and the logger when it needs them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-packed-'));
+    const file = ['--db-filename', join(folder, 'server.db')];
+    await start([...file, '--log-level', 'info'], { env: { NODE_DEBUG: 'esm' } });
+    running?.process.kill('SIGTERM');
+    const { stderr = '' } = (await running?.ended) ?? {};
+    rmSync(folder, { recursive: true });
+    const loaded = new Set(stderr.match(/(?<=file:\/\/)\S+\/dist\/src\/[\w./-]+\.js/g));
+    const names = [...loaded].map((path) => path.replace(/^.*\/dist\/src\//, ''));
+    expect(names).toContain('cli/bundle/server-command.js');
+    expect(names).toContain('cli/log.js');
+    expect(names.filter((name) => name.startsWith('temporal-server/'))).toEqual([]);
+    expect(stderr).toContain('listening on');
+  });
+
   it('serves TLS to clients with a certificate and the key from the environment, and prints no key', async () => {
     const { server, ca, client } = certificates;
     const { address } = await start(

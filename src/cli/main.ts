@@ -1,5 +1,5 @@
 /** The `perdure` command. Each subcommand is a file; this one only knows their names and flags. */
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { ErrorKind, PerdureError } from '../core/errors.js';
 import { failure } from './envelope.js';
@@ -43,8 +43,9 @@ function commandLine(finish: (code: number) => void): Command {
 }
 
 function packageVersion(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  // By its name, since this module may be part of a bundle that lies elsewhere.
+  const require = createRequire(import.meta.url);
+  return (require('perdure/package.json') as { version: string }).version;
 }
 
 function runCommand(finish: (code: number) => void): Command {

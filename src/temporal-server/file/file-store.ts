@@ -6,7 +6,6 @@
  *    what the operating system caches of it, nothing is kept in memory.
  * 3. A run that is being dropped is hidden until its removal is on disk.
  */
-import { open } from 'lmdb';
 import type { BatchJob, BatchProgress, StoredBatch } from '../batches/record.js';
 import type { StoredEvent } from '../history/effects.js';
 import { isOpen, type RunInfo, type RunKey, type RunState } from '../history/state.js';
@@ -68,7 +67,7 @@ export class FileStore implements Store {
     let db: Bytes | undefined;
     try {
       checkFile(path);
-      db = openDatabase(path);
+      db = await openDatabase(path);
       await bringUpToDate(db, path, schema);
       return new FileStore(db, owner);
     } catch (thrown) {
@@ -357,7 +356,9 @@ function emptyState(key: RunKey, info: RunInfo): RunState {
   };
 }
 
-function openDatabase(path: string): Bytes {
+async function openDatabase(path: string): Promise<Bytes> {
+  // Not with this module, which a bundle has in it for servers without a file too.
+  const { open } = await import('lmdb');
   try {
     return open<Buffer, Buffer>(path, {
       noSubdir: true,
