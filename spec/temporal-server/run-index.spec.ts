@@ -23,8 +23,8 @@ import {
 
 type OpenStore = new (db: Bytes, owner: { release(): Promise<void> }) => Store;
 
-const SEEDS = 150;
-const STEPS = 60;
+const SEEDS = 120;
+const STEPS = 90;
 /** More than are read at a time while an index is made. */
 const MANY = 600;
 
@@ -251,7 +251,7 @@ describe('the index of runs in a file', () => {
   });
 
   it('is made of many runs while others change', async () => {
-    for (let seed = 0; seed < 6; seed++) await run(seed, MANY, STEPS / 2);
+    for (let seed = 0; seed < 6; seed++) await run(seed, MANY, STEPS / 3);
     expect(found).toBeGreaterThan(1000);
   });
 
