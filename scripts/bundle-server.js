@@ -14,7 +14,6 @@ const APART = /^\.\/(run|lint|replay|clock|log)\.js$/;
 
 function externals({ request, context }, done) {
   if (request.startsWith('node:')) return done(null, `module ${request}`);
-  if (request === 'lmdb') return done(null, `import ${request}`);
   if (context === COMMANDS && APART.test(request)) return done(null, `import .${request}`);
   return done();
 }

@@ -6,6 +6,8 @@
  *    what the operating system caches of it, nothing is kept in memory.
  * 3. A run that is being dropped is hidden until its removal is on disk.
  */
+
+import { createRequire } from 'node:module';
 import type { BatchJob, BatchProgress, StoredBatch } from '../batches/record.js';
 import type { StoredEvent } from '../history/effects.js';
 import { isOpen, type RunInfo, type RunKey, type RunState } from '../history/state.js';
@@ -67,7 +69,7 @@ export class FileStore implements Store {
     let db: Bytes | undefined;
     try {
       checkFile(path);
-      db = await openDatabase(path);
+      db = openDatabase(path);
       await bringUpToDate(db, path, schema);
       return new FileStore(db, owner);
     } catch (thrown) {
@@ -356,9 +358,10 @@ function emptyState(key: RunKey, info: RunInfo): RunState {
   };
 }
 
-async function openDatabase(path: string): Promise<Bytes> {
-  // Not with this module, which a bundle has in it for servers without a file too.
-  const { open } = await import('lmdb');
+function openDatabase(path: string): Bytes {
+  // Not with this module, which a bundle has in it for servers without a file too; and the package in one
+  // file, which is there sooner than as modules.
+  const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
   try {
     return open<Buffer, Buffer>(path, {
       noSubdir: true,
