@@ -1,9 +1,15 @@
 /**
- * One server at a time has a file: it listens on a socket that is named after it, which the operating
- * system closes with the process, however that ends. Whoever can connect to it finds the file taken.
+ * One server at a time has a file. Each owner listens on a socket, which the operating system closes with its process,
+ * however that ends; a link beside the file names the socket, and the links are numbered: `FILE-owner.7`.
+ *
+ * 1. The link with the highest number is the owner's. Whoever can connect through it finds the file taken.
+ * 2. Where nobody answers there, the next number is whose link is made first: making one is exclusive. A number is
+ *    never used again, since the last link stays when its owner goes: so who was slow to see that an owner has gone
+ *    comes too late for its number, or finds a higher one when he looks again, and never takes what is another's.
+ * 3. A socket listens before a link names it.
  */
-import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -28,51 +34,108 @@ export async function claim(path: string): Promise<Owner> {
       'name another',
     );
   }
-  const socket = socketOf(join(realpathSync(folder), basename(path)));
-  for (let tries = 0; tries < 2; tries++) {
-    const server = await listen(socket, path);
-    if (server) return ownerOf(server);
-    if (await answers(socket)) break;
-    // Left behind by a process that was killed.
-    rmSync(socket, { force: true });
+  const file = join(realpathSync(folder), basename(path));
+  const server = process.platform === 'win32' ? await claimPipe(file) : await claimLink(file);
+  if (!server) {
+    throw new StoreOpenError(
+      path,
+      'another server has it open',
+      'connect to that server, end it, or name another file',
+    );
   }
-  throw new StoreOpenError(
-    path,
-    'another server has it open',
-    'connect to that server, end it, or name another file',
-  );
+  return { release: () => close(server) };
 }
 
-function socketOf(path: string): string {
-  if (process.platform === 'win32') return `\\\\.\\pipe\\perdure-${digest(path.toLowerCase())}`;
-  const beside = `${path}-owner`;
-  return Buffer.byteLength(beside) <= MAX_SOCKET_PATH
+/** Nothing is left of a pipe whose process has ended. Undefined where another one has it. */
+function claimPipe(file: string): Promise<Server | undefined> {
+  return listen(`\\\\.\\pipe\\perdure-${digest(file.toLowerCase())}`, file);
+}
+
+/** Undefined where another server has it. */
+async function claimLink(file: string): Promise<Server | undefined> {
+  const base = baseOf(file);
+  for (;;) {
+    const last = numbers(base).at(-1) ?? 0;
+    if (last > 0 && (await answers(linkOf(base, last)))) return undefined;
+    const socket = `${base}-${randomBytes(SOCKET_ID_BYTES).toString('hex')}`;
+    const server = await listen(socket, file);
+    if (server && link(socket, linkOf(base, last + 1), file)) {
+      if (numbers(base).at(-1) === last + 1) {
+        for (const number of numbers(base)) if (number <= last) forget(linkOf(base, number));
+        return server;
+      }
+      rmSync(linkOf(base, last + 1), { force: true });
+    }
+    if (server) await close(server);
+  }
+}
+
+const SOCKET_ID_BYTES = 4;
+
+/** What the names of links and sockets begin with. */
+function baseOf(file: string): string {
+  const beside = `${file}-owner`;
+  return Buffer.byteLength(beside) + 1 + SOCKET_ID_BYTES * 2 <= MAX_SOCKET_PATH
     ? beside
-    : join(tmpdir(), `perdure-${digest(path)}`);
+    : join(tmpdir(), `perdure-${digest(file)}`);
 }
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }
 
-function listen(socket: string, path: string): Promise<Server | undefined> {
+function linkOf(base: string, number: number): string {
+  return `${base}.${number}`;
+}
+
+/** Of the links that there are, in order. */
+function numbers(base: string): number[] {
+  const prefix = `${basename(base)}.`;
+  return readdirSync(dirname(base))
+    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+    .map((name) => Number(name.slice(prefix.length)))
+    .sort((a, b) => a - b);
+}
+
+/** False where another one has made it. */
+function link(socket: string, path: string, file: string): boolean {
+  try {
+    symlinkSync(basename(socket), path);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cannotTake(file, thrown);
+  }
+}
+
+/** A link of the past, and the socket that a process which was killed has left behind. */
+function forget(path: string): void {
+  try {
+    rmSync(join(dirname(path), readlinkSync(path)), { force: true });
+  } catch {
+    // It is no link, or gone already: the name alone counts.
+  }
+  rmSync(path, { force: true });
+}
+
+function listen(socket: string, file: string): Promise<Server | undefined> {
   return new Promise((done, fail) => {
     const server = createServer((connection) => connection.destroy());
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') done(undefined);
-      else
-        fail(
-          new StoreOpenError(path, `it cannot be taken (${error.message})`, 'name another file'),
-        );
+      else fail(cannotTake(file, error));
     });
     server.listen(socket, () => done(server));
     server.unref();
   });
 }
 
-function ownerOf(server: Server): Owner {
-  return { release: () => new Promise((done) => server.close(() => done())) };
+function close(server: Server): Promise<void> {
+  return new Promise((done) => server.close(() => done()));
 }
+
+/** What connecting to something says that nobody listens on. */
+const NOBODY: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']);
 
 function answers(socket: string): Promise<boolean> {
   return new Promise((done) => {
@@ -81,8 +144,12 @@ function answers(socket: string): Promise<boolean> {
       connection.destroy();
       done(true);
     });
-    connection.once('error', () => done(false));
+    connection.once('error', ({ code }: NodeJS.ErrnoException) => done(!NOBODY.has(code)));
   });
+}
+
+function cannotTake(file: string, thrown: unknown): StoreOpenError {
+  return new StoreOpenError(file, `it cannot be taken (${messageOf(thrown)})`, 'name another file');
 }
 
 function messageOf(thrown: unknown): string {
