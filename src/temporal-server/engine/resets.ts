@@ -1,5 +1,5 @@
 /** Resets, and the runs that followed a reset run: read and written in one transaction. */
-import { invalid } from '../errors.js';
+import { invalid, workflowNotFound } from '../errors.js';
 import { terminateRun } from '../history/close.js';
 import { Draft } from '../history/draft.js';
 import type { StoredEvent } from '../history/effects.js';
@@ -27,6 +27,7 @@ export function resetExecution(engine: Engine, base: Run, reset: Reset): MaybePr
 function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
   const { execution } = base;
   const { finishEventId, requestId, reason } = reset;
+  if (base.dropped) throw workflowNotFound(base.key.workflowId); // while the reset waited for its turn
   if (!(finishEventId > 1 && finishEventId < base.info.nextEventId))
     throw invalid('Workflow task finish ID must be > 1 && <= workflow last event ID.');
   const current = execution.current ?? base;

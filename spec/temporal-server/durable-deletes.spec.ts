@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ByHand, commands } from './support/by-hand.js';
+import { OnFile } from './support/on-file.js';
+
+type Execution = { readonly workflowId: string; readonly runId: string };
+
+/** What is sent at once comes in this order, and the first is on its way to the disk when the second comes. */
+describe('a closed run that is deleted, on a file', () => {
+  let file: OnFile;
+  let hand: ByHand;
+  let old: Execution;
+
+  beforeEach(async () => {
+    file = new OnFile();
+    await file.open();
+    hand = file.byHand();
+    const task = await hand.poll(await hand.start());
+    await hand.complete(task, commands.complete);
+    old = task.workflowExecution;
+  });
+
+  afterEach(() => file.end());
+
+  const call = (method: string, more: object) =>
+    file.client.call(method, { namespace: 'default', ...more });
+
+  const remove = () => call('DeleteWorkflowExecution', { workflowExecution: old });
+
+  const reset = () =>
+    call('ResetWorkflowExecution', {
+      workflowExecution: old,
+      workflowTaskFinishEventId: 4,
+      reason: 'because',
+      requestId: randomUUID(),
+    });
+
+  const start = () =>
+    call('StartWorkflowExecution', {
+      workflowId: old.workflowId,
+      workflowType: { name: 'again' },
+      taskQueue: { name: old.workflowId },
+      requestId: randomUUID(),
+    });
+
+  async function currentRunId(): Promise<string> {
+    const execution = { workflowId: old.workflowId };
+    const answer = await call('DescribeWorkflowExecution', { execution });
+    return (answer.workflowExecutionInfo as { execution: Execution }).execution.runId;
+  }
+
+  const terminate = () =>
+    call('TerminateWorkflowExecution', { workflowExecution: { workflowId: old.workflowId } });
+
+  it.each([
+    ['is started', start],
+    ['a reset makes', reset],
+  ])('leaves the run current that %s meanwhile', async (_, begin) => {
+    const [begun] = await Promise.all([begin(), remove()]);
+    expect(await currentRunId()).toBe(begun.runId);
+    await terminate();
+    await file.reopen();
+    expect(await currentRunId()).toBe(begun.runId);
+  });
+
+  it.each([
+    ['before', [reset, remove]],
+    ['after', [remove, reset]],
+  ])('is gone although it was reset just %s', async (_, calls) => {
+    await Promise.allSettled(calls.map((each) => each()));
+    const gone = { code: status.NOT_FOUND };
+    await expect(call('GetWorkflowExecutionHistory', { execution: old })).rejects.toMatchObject(
+      gone,
+    );
+    await expect(reset()).rejects.toMatchObject(gone);
+    await file.reopen();
+    await expect(call('DescribeWorkflowExecution', { execution: old })).rejects.toMatchObject(gone);
+  });
+
+  it('is not found by a reset that waited for its turn', async () => {
+    const signal = call('SignalWithStartWorkflowExecution', {
+      workflowId: old.workflowId,
+      workflowType: { name: 'again' },
+      taskQueue: { name: old.workflowId },
+      signalName: 'go',
+      requestId: randomUUID(),
+    });
+    const [, , late] = await Promise.allSettled([signal, remove(), reset()]);
+    expect(late).toMatchObject({ reason: { code: status.NOT_FOUND } });
+  });
+});
