@@ -109,6 +109,26 @@ describe('the query language of the list calls', () => {
   ])('refuses %s', (query, message) => {
     expect(() => matches(query)).toThrow(message);
   });
+
+  it('takes as many conditions beside one another as a request can hold', () => {
+    const wrong = Array.from({ length: 50_000 }, (_, i) => `WorkflowId = 'order-${i}'`);
+    expect(matches(wrong.join(' OR '))).toBe(false);
+    expect(matches([...wrong, 'Vip = true'].join(' OR '))).toBe(true);
+    expect(matches(wrong.map((each) => `NOT ${each}`).join(' AND '))).toBe(true);
+  });
+
+  it.each([
+    ['NOT ', ''],
+    ['(', ')'],
+    ['NOT (', ')'],
+    ['Vip = false OR (Vip = true AND NOT ', ')'],
+  ])('refuses too many in one another, with where that is: %s', (opening, closing) => {
+    const nested = (depth: number) => `${opening.repeat(depth)}Vip = true${closing.repeat(depth)}`;
+    expect(typeof matches(nested(30))).toBe('boolean');
+    expect(() => matches(nested(100_000))).toThrow(
+      /more than 100 brackets and NOTs in one another at position \d+/,
+    );
+  });
 });
 
 describe('the index of a list', () => {

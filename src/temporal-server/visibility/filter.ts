@@ -48,11 +48,8 @@ function compileTest(condition: Condition, custom: CustomAttributes): Test {
   switch (condition.kind) {
     case 'and':
     case 'or': {
-      const left = compileTest(condition.left, custom);
-      const right = compileTest(condition.right, custom);
-      return condition.kind === 'and'
-        ? (r) => both(left(r), () => right(r), false)
-        : (r) => both(left(r), () => right(r), true);
+      const tests = condition.of.map((each) => compileTest(each, custom));
+      return all(tests, condition.kind === 'or');
     }
     case 'not': {
       const of = compileTest(condition.of, custom);
@@ -64,10 +61,16 @@ function compileTest(condition: Condition, custom: CustomAttributes): Test {
 }
 
 /** AND where `decisive` is false, OR where it is true. */
-function both(left: Truth, right: () => Truth, decisive: boolean): Truth {
-  if (left === decisive) return decisive;
-  const other = right();
-  return other === decisive ? decisive : left === undefined ? undefined : other;
+function all(tests: readonly Test[], decisive: boolean): Test {
+  return (listed) => {
+    let so: Truth = !decisive;
+    for (const test of tests) {
+      const truth = test(listed);
+      if (truth === decisive) return decisive;
+      if (truth === undefined) so = undefined;
+    }
+    return so;
+  };
 }
 
 function not(truth: Truth): Truth {
@@ -96,7 +99,7 @@ function compileLeaf(condition: Leaf, { type, read, orOpen }: Attribute): Test {
     case 'in': {
       if (type === 'Text') throw unsupported('in', type, name);
       const tests = condition.values.map((raw) => compileCompare(compared, '=', value(raw), type));
-      return (r) => tests.reduce<Truth>((so, test) => both(so, () => test(r), true), false);
+      return all(tests, true);
     }
     case 'between': {
       if (!RANGES.has(type))
@@ -105,7 +108,7 @@ function compileLeaf(condition: Leaf, { type, read, orOpen }: Attribute): Test {
         );
       const low = compileCompare(compared, '>=', value(condition.low), type);
       const high = compileCompare(compared, '<=', value(condition.high), type);
-      return (r) => both(low(r), () => high(r), false);
+      return all([low, high], false);
     }
     case 'compare': {
       const { op } = condition;

@@ -16,7 +16,7 @@ export type Value = string | number | boolean;
 export type CompareOp = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
 export type Condition =
-  | { readonly kind: 'and' | 'or'; readonly left: Condition; readonly right: Condition }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Condition[] }
   | { readonly kind: 'not'; readonly of: Condition }
   | {
       readonly kind: 'compare';
@@ -123,8 +123,12 @@ export function parseQuery(text: string): Query {
   return new Parser(tokens(text)).query();
 }
 
+/** How deep brackets and NOTs may lie in one another: each costs the parser and the filter some stack. */
+const MAX_DEPTH = 100;
+
 class Parser {
   #at = 0;
+  #depth = 0;
 
   constructor(readonly all: readonly Token[]) {}
 
@@ -165,22 +169,36 @@ class Parser {
   }
 
   #or(): Condition {
-    let left = this.#and();
-    while (this.#take('OR')) left = { kind: 'or', left, right: this.#and() };
-    return left;
+    const first = this.#and();
+    const of = [first];
+    while (this.#take('OR')) of.push(this.#and());
+    return of.length === 1 ? first : { kind: 'or', of };
   }
 
   #and(): Condition {
-    let left = this.#not();
-    while (this.#take('AND')) left = { kind: 'and', left, right: this.#not() };
-    return left;
+    const first = this.#not();
+    const of = [first];
+    while (this.#take('AND')) of.push(this.#not());
+    return of.length === 1 ? first : { kind: 'and', of };
   }
 
   #not(): Condition {
-    if (this.#take('NOT')) return { kind: 'not', of: this.#not() };
+    const opening = this.#peek();
+    if (this.#take('NOT')) return this.#deeper(opening, () => ({ kind: 'not', of: this.#not() }));
     if (!this.#take('(')) return this.#condition();
-    const inner = this.#or();
+    const inner = this.#deeper(opening, () => this.#or());
     this.#expect(')');
+    return inner;
+  }
+
+  #deeper(opening: Token, read: () => Condition): Condition {
+    if (this.#depth === MAX_DEPTH)
+      throw badExpression(
+        `more than ${MAX_DEPTH} brackets and NOTs in one another at position ${opening.at + 1}`,
+      );
+    this.#depth += 1;
+    const inner = read();
+    this.#depth -= 1;
     return inner;
   }
 
