@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PerdureError } from '../../src/core/errors.js';
+import { Message } from '../../src/core/message.js';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import { defineProcess } from '../../src/js/define.js';
 import { localNode } from '../support/local-node.js';
 
 const post = (node: ReturnType<typeof localNode>, to: Pid, topic: string, ...values: Value[]) =>
-  node.node.send({ from: null, to, topic, values, context: null });
+  node.node.send(to, new Message(null, topic, values, null));
 
 const echo = defineProcess(async (ctx) => (await ctx.receive()).first, 'echo');
 const forever = defineProcess(

@@ -1,7 +1,7 @@
 /** Processes that do as a {@link Turn} says and note what they see: the other side of the process model. */
 
 import { PerdureError } from '../../src/core/errors.js';
-import type { Message } from '../../src/core/message.js';
+import { Message } from '../../src/core/message.js';
 import type { Pid } from '../../src/core/pid.js';
 import type { ExitResult, ProcessEvent } from '../../src/core/signal.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
@@ -42,8 +42,7 @@ export class Puppets {
     this.turns = turns;
     turns.forEach(({ actor }, turn) => {
       const { pid } = this.processes[actor] as Puppet;
-      const order = { from: null, to: pid, topic: 'turn', values: [turn], context: null };
-      void this.local.node.send(order);
+      void this.local.node.send(pid, new Message(null, 'turn', [turn], null));
     });
     await this.settled();
     for (const process of this.processes) process.events.push(...process.fresh.splice(0).sort());

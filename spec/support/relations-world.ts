@@ -2,8 +2,10 @@
  * A node with a local host and a worker on a server, both running Lua, for specs of monitors and links between
  * the two. Each finished workflow is replayed when the world closes.
  */
+
 import { randomUUID } from 'node:crypto';
 import { nodePort } from '../../src/app/node-port.js';
+import { Message } from '../../src/core/message.js';
 import type { Value } from '../../src/core/payload.js';
 import { type Pid, parsePid } from '../../src/core/pid.js';
 import { EMPTY_CONTEXT, type ExitResult } from '../../src/core/signal.js';
@@ -119,7 +121,7 @@ export async function relationsWorld(options: RelationsOptions): Promise<Relatio
       return value;
     },
     async send(to, topic, ...values) {
-      const delivery = await node.send({ from: null, to, topic, values, context: null });
+      const delivery = await node.send(to, new Message(null, topic, values, null));
       if (!delivery.accepted) throw delivery.error;
     },
     exitOf: (pid) => new Promise((resolve) => node.observe(pid, resolve)),

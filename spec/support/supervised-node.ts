@@ -2,6 +2,7 @@
  * A node whose local host runs supervisors beside generator programs, with a clock that is turned by
  * hand. Its workers say what happens to them in `log`.
  */
+import { Message } from '../../src/core/message.js';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import { EMPTY_CONTEXT, type ExitResult } from '../../src/core/signal.js';
@@ -136,7 +137,7 @@ export class SupervisedNode {
 
   /** Tells a worker what to do: `crash`, `end`. */
   async tell(pid: Pid, topic: string, ...values: Value[]): Promise<void> {
-    await this.node.send({ from: null, to: pid, topic, values, context: null });
+    await this.node.send(pid, new Message(null, topic, values, null));
     await this.quiet();
   }
 

@@ -6,7 +6,9 @@
  * 1. Messages and events wait until they are received, each in the order in which it came.
  * 2. Once closed it is dead: its PID answers NOT_FOUND, its monitors read EXIT, receivers get CANCELED.
  */
+
 import { ErrorKind, PerdureError } from '../core/errors.js';
+import { Message } from '../core/message.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import { Queue } from '../core/queue.js';
@@ -62,9 +64,7 @@ export class NodeMailbox implements Receiver {
   /** Sends with this mailbox as the sender. @throws PerdureError NOT_FOUND, RATE_LIMITED, INVALID. */
   async send(to: string, topic: string, ...values: readonly unknown[]): Promise<void> {
     const copied = copyValues(values, 'payload');
-    await this.accepted(
-      this.node.send({ from: this.pid, to, topic, values: copied, context: null }),
-    );
+    await this.accepted(this.node.send(to, new Message(this.pid, topic, copied, null)));
   }
 
   /** One EXIT comes when `pid` ends. */

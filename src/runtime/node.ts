@@ -7,13 +7,11 @@
  * 2. Each process that was reported as spawned on this node is reported as exited once.
  */
 import { ErrorKind, PerdureError } from '../core/errors.js';
-import { Message } from '../core/message.js';
+import type { Message } from '../core/message.js';
 import { unknownOption } from '../core/options.js';
-import type { Value } from '../core/payload.js';
 import { type Pid, parsePid } from '../core/pid.js';
 import {
   ACCEPTED,
-  type Context,
   type Delivery,
   type ExitResult,
   RESERVED_TOPIC_PREFIX,
@@ -40,15 +38,6 @@ export interface NodeOptions {
   /** Unique to this start: a configured name carries its incarnation. */
   readonly name: string;
   readonly clock: Clock;
-}
-
-export interface Envelope {
-  readonly from: Pid | null;
-  /** A PID or a registered name. */
-  readonly to: string;
-  readonly topic: string;
-  readonly values: readonly Value[];
-  readonly context: Context | null;
 }
 
 export class Node {
@@ -107,17 +96,19 @@ export class Node {
     return host === undefined ? refused(notFound(pid)) : host.deliver(pid, signal);
   }
 
-  /** Sends a message; what cannot be delivered is also an `undeliverable` event. */
-  send(envelope: Envelope): MaybePromise<Delivery> {
-    const { from, to, topic, values, context } = envelope;
+  /** Sends a message to a PID or a registered name; what cannot be delivered is also an `undeliverable` event. */
+  send(to: string, message: Message): MaybePromise<Delivery> {
+    const { topic } = message;
     if (topic.charCodeAt(0) === RESERVED) return refused(reservedTopic(topic));
     const pid = to.charCodeAt(0) === 123 /* { */ ? to : this.names.lookup(to);
     const delivery =
       pid === undefined
         ? refused(new PerdureError(ErrorKind.NOT_FOUND, `name not found: ${to}`))
-        : this.deliver(pid, new Message(from, topic, values, context));
-    if (delivery instanceof Promise) return delivery.then((d) => this.noteUndelivered(envelope, d));
-    return this.noteUndelivered(envelope, delivery);
+        : this.deliver(pid, message);
+    if (delivery instanceof Promise) {
+      return delivery.then((answer) => this.noteUndelivered(to, message, answer));
+    }
+    return this.noteUndelivered(to, message, delivery);
   }
 
   /**
@@ -283,9 +274,8 @@ export class Node {
     void this.deliver(watcher, { kind: 'exit', from: target, result });
   }
 
-  private noteUndelivered(envelope: Envelope, delivery: Delivery): Delivery {
+  private noteUndelivered(to: string, { from, topic }: Message, delivery: Delivery): Delivery {
     if (!delivery.accepted && this.events.observed) {
-      const { from, to, topic } = envelope;
       const at = this.clock.now();
       this.events.publish({ kind: 'undeliverable', from, to, topic, error: delivery.error, at });
     }

@@ -2,6 +2,7 @@
  * The runtime as a Node program sees it: start processes, talk to them, wait for their end. All of it
  * goes the way that processes themselves go, through the node.
  */
+
 import {
   type EntryReference,
   entryIdOf,
@@ -10,6 +11,7 @@ import {
   type Spawnable,
 } from '../core/definition.js';
 import { ErrorKind, PerdureError } from '../core/errors.js';
+import { Message } from '../core/message.js';
 import type { Value } from '../core/payload.js';
 import type { Pid } from '../core/pid.js';
 import type { ExitResult } from '../core/signal.js';
@@ -93,8 +95,8 @@ export class Runtime {
 
   /** Sends a message. @throws PerdureError NOT_FOUND, RATE_LIMITED, INVALID. */
   async send(to: string, topic: string, ...values: readonly unknown[]): Promise<void> {
-    const message = { from: null, to, topic, values: copyValues(values, 'payload'), context: null };
-    const delivery = await this.node.send(message);
+    const copied = copyValues(values, 'payload');
+    const delivery = await this.node.send(to, new Message(null, topic, copied, null));
     if (!delivery.accepted) throw delivery.error;
   }
 

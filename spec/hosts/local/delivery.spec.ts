@@ -1,6 +1,8 @@
 /** A million sends over 100 random pairs, and 10,000 races of monitor, unmonitor and exit. */
+
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Message } from '../../../src/core/message.js';
 import type { Value } from '../../../src/core/payload.js';
 import { type Main, nextMessage } from '../../support/generator-program.js';
 import { localNode } from '../../support/local-node.js';
@@ -66,7 +68,7 @@ async function deliverAll(pairs: readonly { from: number; to: number }[]): Promi
   );
   const pids = Array.from({ length: PROCESSES }, () => spawn('app:peer'));
   pids.forEach((to, me) => {
-    void node.send({ from: null, to, topic: 'start', values: [me, pids], context: null });
+    void node.send(to, new Message(null, 'start', [me, pids], null));
   });
   await quiet();
   expect(wrong).toEqual([]);

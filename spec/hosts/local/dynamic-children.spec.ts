@@ -1,6 +1,8 @@
 /** Children that come and go, as processes. Names in brackets are those of OTP's supervisor_SUITE. */
+
 import { describe, expect, it } from '@jest/globals';
 import type { PerdureError } from '../../../src/core/errors.js';
+import { Message } from '../../../src/core/message.js';
 import { Restart, Strategy } from '../../../src/runtime/supervisor/index.js';
 import { member, SupervisedNode, supervising } from '../../support/supervised-node.js';
 
@@ -119,7 +121,7 @@ describe('a simple_one_for_one supervisor', () => {
       const pids = await Promise.all(Array.from({ length: 1000 }, () => view.startChild([])));
       expect(new Set(pids).size).toBe(1000);
       for (const pid of pids) {
-        await world.node.send({ from: null, to: pid, topic: 'end', values: [], context: null });
+        await world.node.send(pid, new Message(null, 'end', [], null));
       }
       await world.quiet();
       expect([view.children(), world.alive]).toEqual([[], 1]);

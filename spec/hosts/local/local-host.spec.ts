@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Message } from '../../../src/core/message.js';
 import type { Value } from '../../../src/core/payload.js';
 import type { Pid } from '../../../src/core/pid.js';
 import type { Answer } from '../../../src/kernel/program.js';
@@ -67,7 +68,7 @@ describe('a local host', () => {
     const watcher = spawn('app:watch', target, 'monitor');
     const exit = exitOf(watcher);
     await quiet();
-    await node.send({ from: null, to: target, topic: 't', values: ['bye'], context: null });
+    await node.send(target, new Message(null, 't', ['bye'], null));
     const value = { kind: 'EXIT', from: target, value: 'bye', error: null };
     expect((await exit).value).toEqual(value);
   });
@@ -87,7 +88,7 @@ describe('a local host', () => {
     const target = spawn('app:fail');
     const exit = exitOf(spawn('app:link', target, 'link'));
     await quiet();
-    await node.send({ from: null, to: target, topic: 'now', values: [], context: null });
+    await node.send(target, new Message(null, 'now', [], null));
     expect((await exit).error).toMatchObject({ kind: 'INTERNAL', message: 'told to fail' });
   });
 
@@ -99,7 +100,7 @@ describe('a local host', () => {
     const target = spawn('app:fail');
     const exit = exitOf(spawn('app:link', target, 'trap'));
     await quiet();
-    await node.send({ from: null, to: target, topic: 'now', values: [], context: null });
+    await node.send(target, new Message(null, 'now', [], null));
     expect((await exit).value).toMatchObject({
       kind: 'LINK_DOWN',
       from: target,
@@ -119,7 +120,7 @@ describe('a local host', () => {
     const target = spawn('app:echo');
     const exit = exitOf(spawn('app:link', target));
     await quiet();
-    await node.send({ from: null, to: target, topic: 't', values: [], context: null });
+    await node.send(target, new Message(null, 't', [], null));
     expect(await exit).toEqual({ value: 'EXIT', error: null });
   });
 
@@ -136,7 +137,7 @@ describe('a local host', () => {
     for (let i = 0; i < 10_000; i++) last = spawn('app:next', last);
     const exit = exitOf(last);
     await quiet();
-    await node.send({ from: null, to: first, topic: 'now', values: [], context: null });
+    await node.send(first, new Message(null, 'now', [], null));
     expect((await exit).error?.message).toBe('told to fail');
     expect(host.list()).toHaveLength(0);
   });
@@ -144,7 +145,7 @@ describe('a local host', () => {
   it('refuses a message to a dead process with NOT_FOUND, and tells observers', async () => {
     const { node, events } = localNode({});
     const to = `{n1@${HOST}|7}`;
-    const delivery = await node.send({ from: null, to, topic: 't', values: [], context: null });
+    const delivery = await node.send(to, new Message(null, 't', [], null));
     expect(delivery).toMatchObject({ accepted: false, error: { kind: 'NOT_FOUND' } });
     expect(events).toMatchObject([{ kind: 'undeliverable', to, topic: 't' }]);
   });
@@ -152,28 +153,21 @@ describe('a local host', () => {
   it('refuses a message to a process of an earlier start of the node', async () => {
     const { node, spawn } = localNode({ 'app:echo': echoOnce });
     const stale = spawn('app:echo').replace('{n1@', '{n0@');
-    const delivery = await node.send({
-      from: null,
-      to: stale,
-      topic: 't',
-      values: [],
-      context: null,
-    });
+    const delivery = await node.send(stale, new Message(null, 't', [], null));
     expect(delivery).toMatchObject({ accepted: false, error: { kind: 'NOT_FOUND' } });
   });
 
   it('refuses topics that belong to perdure', async () => {
     const { node, spawn } = localNode({ 'app:echo': echoOnce });
     const to = spawn('app:echo');
-    const delivery = await node.send({ from: null, to, topic: '@exit', values: [], context: null });
+    const delivery = await node.send(to, new Message(null, '@exit', [], null));
     expect(delivery).toMatchObject({ accepted: false, error: { kind: 'INVALID' } });
   });
 
   it('gives the sender RATE_LIMITED when a mailbox is full, and keeps what is in it', async () => {
     const { spawn, exitOf, node } = localNode({ 'app:echo': echoOnce }, { mailboxLimit: 2 });
     const to = spawn('app:echo');
-    const post = (n: number) =>
-      node.send({ from: null, to, topic: 't', values: [n], context: null });
+    const post = (n: number) => node.send(to, new Message(null, 't', [n], null));
     const answers = [post(1), post(2), post(3)] as {
       accepted: boolean;
       error?: { kind: string };
@@ -201,7 +195,7 @@ describe('a local host', () => {
     const { spawnNamed, exitOf, node } = localNode({ 'app:echo': echoOnce });
     const first = spawnNamed('one', 'app:echo');
     const exit = exitOf(first);
-    await node.send({ from: null, to: 'one', topic: 't', values: [], context: null });
+    await node.send('one', new Message(null, 't', [], null));
     await exit;
     expect(node.names.lookup('one')).toBeUndefined();
   });

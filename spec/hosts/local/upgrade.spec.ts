@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Message } from '../../../src/core/message.js';
 import type { Value } from '../../../src/core/payload.js';
 import type { Answer } from '../../../src/kernel/program.js';
 import { type Main, nextEvent, nextMessage } from '../../support/generator-program.js';
@@ -38,7 +39,7 @@ describe('an upgrade', () => {
     const exit = exitOf(pid);
     await quiet();
     for (const topic of ['go', 'a', 'side', 'b']) {
-      void node.send({ from: null, to: pid, topic, values: [], context: null });
+      void node.send(pid, new Message(null, topic, [], null));
     }
     const { value } = await exit;
     expect(value).toEqual({ given: 'from the first', pid, topics: ['a', 'b', 'side'] });

@@ -2,8 +2,10 @@
  * A process of this Node process: a kernel whose syscalls are immediate actions on the node. The send
  * and receive path makes no promise; only what reaches another host or the network does.
  */
+
 import { performance } from 'node:perf_hooks';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
+import { Message } from '../../core/message.js';
 import type { Value } from '../../core/payload.js';
 import { isPid, type Pid } from '../../core/pid.js';
 import { Pocket } from '../../core/pocket.js';
@@ -156,13 +158,7 @@ export class LocalProcess implements Syscalls, Runnable, TimerOwner {
       case 'send':
         return this.settle(
           call,
-          node.send({
-            from: this.pid,
-            to: request.target,
-            topic: request.topic,
-            values: request.values,
-            context: null,
-          }),
+          node.send(request.target, new Message(this.pid, request.topic, request.values, null)),
           delivered,
         );
       case 'spawn':
