@@ -6,11 +6,12 @@ import type { Benchmark, Report } from '../support/figure.js';
 import { median } from '../support/load.js';
 import { type ServerProcess, startEmbeddedOnFile, startReal } from '../support/servers.js';
 import { ByHand } from './by-hand.js';
+import { memory } from './memory.js';
 import { stored } from './stored.js';
 import { activities, hello, signals, WIDTH } from './works.js';
 
 /** In turn, so that both see the same weather on the machine; the median counts. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 interface Work {
   readonly name: string;
@@ -38,10 +39,12 @@ export const benchmark: Benchmark = {
     'embedded server with a file against `temporal server start-dev` without one, by bare calls',
   goals: [
     ...WORKS.map(({ name }) => ({ work: name, who: 'perdure-ts' as const, atLeastPeers: GOAL })),
+    ...memory.goals,
     ...stored.goals,
   ],
   async run(report) {
     for (const work of WORKS) await compare(work, report);
+    await memory.run(report);
     await stored.run(report);
   },
 };

@@ -54,7 +54,7 @@ export class FileStore implements Store {
   private constructor(db: Bytes, owner: Owner) {
     this.#db = db;
     this.#writer = new Writer(db);
-    this.#visible = new VisibleRuns(db, (runId) => this.#dropping.has(runId));
+    this.#visible = new VisibleRuns(db, this.#dropping);
     this.#owner = owner;
   }
 

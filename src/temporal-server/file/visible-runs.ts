@@ -25,7 +25,8 @@ const SLICE = 256;
 
 export class VisibleRuns {
   readonly #db: Bytes;
-  readonly #isDropping: (runId: string) => boolean;
+  /** Run ids. */
+  readonly #dropping: ReadonlySet<string>;
   readonly #indexes = new Map<string, RunIndex>();
   /** Those of them that are being made; an index that is not in here is complete. */
   readonly #made = new Map<string, Promise<RunList>>();
@@ -33,9 +34,9 @@ export class VisibleRuns {
   readonly #writing = new Set<VisibilityRecord>();
   #closed = false;
 
-  constructor(db: Bytes, isDropping: (runId: string) => boolean) {
+  constructor(db: Bytes, dropping: ReadonlySet<string>) {
     this.#db = db;
-    this.#isDropping = isDropping;
+    this.#dropping = dropping;
   }
 
   /** All runs, read as they come. */
@@ -46,7 +47,7 @@ export class VisibleRuns {
   *#records(namespace: string, token: ListToken | undefined): Iterable<Listed> {
     for (const { key, value } of this.#db.getRange(ranges.visible(namespace, token))) {
       const record = formats.visible.fromValue(Buffer.from(key), value);
-      if (!this.#isDropping(record.key.runId)) yield new ListedRecord(record);
+      if (!this.#dropping.has(record.key.runId)) yield new ListedRecord(record);
     }
   }
 
@@ -65,13 +66,14 @@ export class VisibleRuns {
     return {
       from: (token) => {
         this.#catchUp(namespace, index);
-        return this.#kept(index.from(token));
+        const runs = index.from(token);
+        return this.#dropping.size === 0 ? runs : this.#kept(runs);
       },
     };
   }
 
   *#kept(runs: Iterable<Listed>): Iterable<Listed> {
-    for (const listed of runs) if (!this.#isDropping(listed.fields.key.runId)) yield listed;
+    for (const listed of runs) if (!this.#dropping.has(listed.fields.key.runId)) yield listed;
   }
 
   async #make(namespace: string): Promise<RunList> {

@@ -52,7 +52,7 @@ export class VisibilityIndex implements RunList {
   }
 
   from(token?: ListToken): Iterable<Listed> {
-    return this.#ordered.from(token);
+    return this.#ordered.from(token, (listed) => listed);
   }
 }
 

@@ -51,11 +51,11 @@ export class Ordered<T> {
     home.splice(this.#countAfter(home, place), 1);
   }
 
-  /** In list order, what comes after `place` where one is given. */
-  *from(place?: ListPlace): Iterable<T> {
+  /** In list order, what comes after `place` where one is given, each as `show` gives it. */
+  *from<S>(place: ListPlace | undefined, show: (item: T) => S): Iterable<S> {
     for (const home of [this.#open, this.#closed]) {
       const count = place ? this.#countAfter(home, place) : home.length;
-      for (let at = count - 1; at >= 0; at--) yield home[at] as T;
+      for (let at = count - 1; at >= 0; at--) yield show(home[at] as T);
     }
   }
 

@@ -53,8 +53,7 @@ export class RunIndex implements RunList {
     this.#free.push(row);
   }
 
-  *from(token?: ListToken): Iterable<Listed> {
-    for (const row of this.#ordered.from(token))
-      yield new IndexedRun(this.#columns, row, this.#read);
+  from(token?: ListToken): Iterable<Listed> {
+    return this.#ordered.from(token, (row) => new IndexedRun(this.#columns, row, this.#read));
   }
 }
