@@ -342,7 +342,8 @@ export function failWorkflowTask(d: Draft, task: Started, failed: TaskFailure): 
 function endAttempt(d: Draft, task: Started): void {
   d.disarm({ kind: 'workflowTaskStartToClose', stamp: task.stamp });
   d.info.workflowTask = { kind: 'none' };
-  d.info.workflowTaskAttempt = task.attempt + 1;
+  // What fails where a worker has the run in its cache is tried once more without that before it counts.
+  d.info.workflowTaskAttempt = d.info.sticky ? 1 : task.attempt + 1;
   d.info.sticky = undefined;
   if (d.flush()) d.info.workflowTaskAttempt = 1;
 }
