@@ -3,8 +3,9 @@
  */
 import { Batches } from './batches/batches.js';
 import { type Clock, skippingClock, systemClock } from './clock.js';
-import { Engine, type Task } from './engine/engine.js';
+import { Engine } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
+import type { Task } from './engine/task.js';
 import { deliverTransfer } from './engine/transfers.js';
 import { moveTreeAhead, PATIENCE_MS } from './engine/tree-clock.js';
 import { activityOperationMethods } from './frontend/activity-operations.js';

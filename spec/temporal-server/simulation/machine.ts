@@ -3,7 +3,8 @@
  * any instant, and start again from what is on the disk.
  */
 import type { Clock, TimerHandle } from '../../../src/temporal-server/clock.js';
-import { Engine, type Task } from '../../../src/temporal-server/engine/engine.js';
+import { Engine } from '../../../src/temporal-server/engine/engine.js';
+import type { Task } from '../../../src/temporal-server/engine/task.js';
 import { deliverTransfer } from '../../../src/temporal-server/engine/transfers.js';
 import { FileStore } from '../../../src/temporal-server/file/file-store.js';
 import type { Bytes } from '../../../src/temporal-server/file/writer.js';

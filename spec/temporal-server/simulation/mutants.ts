@@ -116,8 +116,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a timer that the store refused is not tried again',
     file: 'engine/engine.ts',
-    from: 'if (!isStoreRefusal(error) || this.#isClosed || run.timers.has(key)) throw error;\n          set(this.clock.now() + STORE_RETRY_MS, { skippable: false });',
-    to: 'if (!isStoreRefusal(error)) throw error;',
+    from: 'if (!this.work.isToBeTriedAgain(error) || run.timers.has(key)) throw error;\n          set(this.work.retryAtMs, { skippable: false });',
+    to: 'if (!this.work.isToBeTriedAgain(error)) throw error;',
   },
   {
     bug: 'a task whose start the store refused is not given back',
@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a task for a worker that has gone stays in its sticky queue when the store refuses to move it',
     file: 'engine/engine.ts',
-    from: 'this.untilStored(() => this.update(run, (d) => unstick(d, stamp))),',
+    from: 'this.work.untilStored(() => this.update(run, (d) => unstick(d, stamp))),',
     to: 'this.update(run, (d) => unstick(d, stamp)),',
   },
 ];

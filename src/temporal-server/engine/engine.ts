@@ -7,7 +7,7 @@
  * 3. A run that is busy holds the clock.
  */
 import { type Clock, realNow, type TimerOptions } from '../clock.js';
-import { isServiceError, StatusCode, workflowNotFound } from '../errors.js';
+import { isServiceError, StatusCode } from '../errors.js';
 import type { IsBackground } from '../history/activity-schedule.js';
 import { enforceHistoryLimits } from '../history/close.js';
 import type { CommandContext } from '../history/commands.js';
@@ -21,44 +21,15 @@ import type { Matching, QueueName } from '../matching.js';
 import { type Namespaces, withTypes } from '../namespaces.js';
 import { enumName, Status } from '../proto.js';
 import type { RunChange, Store } from '../store.js';
-import { isStoreRefusal } from '../store-errors.js';
 import { visibilityRecord } from '../visibility/record.js';
-import { ClosedRuns } from './closed-runs.js';
 import type { ServerEvent } from './events.js';
-import type { PendingQuery } from './queries.js';
+import { Executions } from './executions.js';
+import { type MaybePromise, then } from './maybe-promise.js';
+import { OwnWork } from './own-work.js';
+import { QueryRoutes } from './query-routes.js';
 import { Retention } from './retention.js';
-import { Execution, Run } from './run.js';
-
-/** What waits in a task queue. */
-export type Task =
-  | {
-      readonly kind: 'workflow';
-      readonly run: Run;
-      readonly stamp: number;
-      readonly queue: QueueName;
-    }
-  | {
-      readonly kind: 'activity';
-      readonly run: Run;
-      readonly scheduledEventId: number;
-      readonly stamp: number;
-      readonly queue: QueueName;
-    }
-  | {
-      readonly kind: 'query';
-      readonly run: Run;
-      readonly query: PendingQuery;
-      readonly route: number;
-      readonly queue: QueueName;
-    };
-
-/** How long after its last poll a sticky queue still gets queries. */
-const STICKY_QUERY_ALIVE_MS = 2000;
-
-/** How long after a store has refused to write work of the server's own is tried again. */
-const STORE_RETRY_MS = 1000;
-
-export type MaybePromise<T> = T | Promise<T>;
+import { type Execution, Run } from './run.js';
+import type { Task } from './task.js';
 
 export interface EngineParts {
   readonly clock: Clock;
@@ -81,16 +52,15 @@ export class Engine {
   readonly observe: (event: ServerEvent) => void;
   readonly #isBackground: IsBackground;
   readonly #deliver: EngineParts['deliver'];
-  readonly #executions = new Map<string, Execution>();
+  readonly #executions: Executions;
   readonly #retention: Retention;
-  readonly #closedRuns = new ClosedRuns((run) => this.#letGo(run));
-  #isClosed = false;
+  readonly queries: QueryRoutes;
+  /** What the server does by itself. */
+  readonly work: OwnWork;
   /** Told of each run that has closed: the first chance to see how. */
   readonly closedWatchers = new Set<(run: Run) => void>();
   /** Called after each transaction and each transfer. */
   readonly changed = new Set<() => void>();
-  /** Queries that are out by themselves, by id. */
-  readonly directQueries = new Map<string, { readonly run: Run; readonly query: PendingQuery }>();
 
   constructor(parts: EngineParts) {
     this.clock = parts.clock;
@@ -101,6 +71,9 @@ export class Engine {
     this.observe = parts.observe;
     this.#isBackground = parts.isBackground;
     this.#deliver = parts.deliver;
+    this.#executions = new Executions(parts.store);
+    this.queries = new QueryRoutes(parts.clock, parts.matching);
+    this.work = new OwnWork(parts.clock, parts.observe);
     this.#retention = new Retention(parts.clock, parts.store, (key) => this.drop(key));
   }
 
@@ -120,71 +93,29 @@ export class Engine {
 
   /** The runs of a workflow id, made when it is new. */
   execution(namespace: string, workflowId: string): Execution {
-    const known = this.#known(namespace, workflowId);
-    if (known) return known;
-    const execution = new Execution(namespace, workflowId);
-    this.#executions.set(`${namespace}\n${workflowId}`, execution);
-    return execution;
-  }
-
-  /** The runs of a workflow id: those in memory, or else the one in the store that started last. */
-  #known(namespace: string, workflowId: string): Execution | undefined {
-    const known = this.#executions.get(`${namespace}\n${workflowId}`);
-    if (known) return known;
-    const runId = this.store.currentRunId(namespace, workflowId);
-    const run = runId ? this.#load({ namespace, workflowId, runId }) : undefined;
-    if (run) run.execution.current = run;
-    return run?.execution;
-  }
-
-  #load(key: RunKey): Run | undefined {
-    const state = this.store.load(key);
-    if (!state) return undefined;
-    const name = `${key.namespace}\n${key.workflowId}`;
-    const execution = this.#executions.get(name) ?? new Execution(key.namespace, key.workflowId);
-    this.#executions.set(name, execution);
-    const run = new Run(state, execution);
-    execution.runs.set(state.key.runId, run);
-    return run;
+    return this.#executions.of({ namespace, workflowId });
   }
 
   /** A run by its id, or the current one of the workflow id. NOT_FOUND without it. */
   find(namespace: string, workflowId: string, runId: string): Run {
-    const run = this.lookUp(namespace, workflowId, runId);
-    if (!run) throw workflowNotFound(workflowId);
-    return run;
+    return this.#executions.find({ namespace, workflowId, runId });
+  }
+
+  lookUp(namespace: string, workflowId: string, runId: string): Run | undefined {
+    return this.#executions.lookUp({ namespace, workflowId, runId });
   }
 
   /** All that are in memory; those that are open always are. */
-  *runs(): Iterable<Run> {
-    for (const { runs } of this.#executions.values()) yield* runs.values();
+  runs(): Iterable<Run> {
+    return this.#executions.runs();
   }
 
   /** How many runs are open, by namespace. */
   openRuns(): Map<string, number> {
     const open = new Map(this.namespaces.all().map(({ name }) => [name, 0]));
-    for (const { namespace, current } of this.#executions.values())
-      if (current && isOpen(current.info)) open.set(namespace, (open.get(namespace) ?? 0) + 1);
+    for (const { key, info } of this.#executions.current())
+      if (isOpen(info)) open.set(key.namespace, (open.get(key.namespace) ?? 0) + 1);
     return open;
-  }
-
-  lookUp(namespace: string, workflowId: string, runId: string): Run | undefined {
-    const execution = this.#known(namespace, workflowId);
-    const run = runId
-      ? (execution?.runs.get(runId) ?? this.#load({ namespace, workflowId, runId }))
-      : execution?.current;
-    if (run && !isOpen(run.info)) this.#closedRuns.use(run);
-    return run;
-  }
-
-  /** Takes a closed run out of memory. */
-  #letGo(run: Run): boolean {
-    const { execution, key } = run;
-    if (!run.isIdle || execution.busy) return false;
-    if (execution.current === run && execution.runs.size > 1) return false;
-    execution.runs.delete(key.runId);
-    if (execution.current === run) this.#executions.delete(`${key.namespace}\n${key.workflowId}`);
-    return true;
   }
 
   /** One transaction on a run: the rule's changes are stored before the result is given. */
@@ -249,7 +180,7 @@ export class Engine {
       this.#hold(run);
       for (const effect of draft.effects) this.#carryOut(run, effect);
       if (isOpen(before) && !isOpen(run.info)) this.#closed(run);
-      this.#sendWaitingQueries(run);
+      this.queries.sendWaiting(run);
       if (draft.events.length > 0) for (const watch of [...run.watchers]) watch();
     }
     for (const tell of [...this.changed]) tell();
@@ -268,23 +199,14 @@ export class Engine {
   #closed(run: Run): void {
     const status = enumName(Status, run.info.status, 'WORKFLOW_EXECUTION_STATUS_');
     this.observe({ kind: 'runClosed', ...run.key, status });
-    this.#closedRuns.use(run);
+    this.#executions.use(run);
     this.#retention.check();
     for (const watch of this.closedWatchers) watch(run);
   }
 
   /** Forgets a closed run, and its workflow id with the last of its runs. */
   drop(key: RunKey): void | Promise<void> {
-    const name = `${key.namespace}\n${key.workflowId}`;
-    const execution = this.#executions.get(name);
-    const run = execution?.runs.get(key.runId);
-    if (execution && run) {
-      run.dropped = true;
-      this.#closedRuns.forget(run);
-      execution.runs.delete(key.runId);
-      if (execution.current === run) execution.current = undefined;
-      if (execution.runs.size === 0 && !execution.busy) this.#executions.delete(name);
-    }
+    this.#executions.forget(key);
     return this.store.drop(key);
   }
 
@@ -331,12 +253,12 @@ export class Engine {
       run.timers.set(key, this.clock.setTimer(whenMs, fire, options));
     const fire = () => {
       run.timers.delete(key);
-      this.background(`timer ${key}`, async () => {
+      this.work.background(`timer ${key}`, async () => {
         try {
           await this.update(run, (d) => fallDue(d, due));
         } catch (error) {
-          if (!isStoreRefusal(error) || this.#isClosed || run.timers.has(key)) throw error;
-          set(this.clock.now() + STORE_RETRY_MS, { skippable: false });
+          if (!this.work.isToBeTriedAgain(error) || run.timers.has(key)) throw error;
+          set(this.work.retryAtMs, { skippable: false });
         }
       });
     };
@@ -364,8 +286,8 @@ export class Engine {
 
   /** Nobody serves the run's sticky queue any more. */
   unstick(run: Run, stamp: number): void {
-    this.background('unstick', () =>
-      this.untilStored(() => this.update(run, (d) => unstick(d, stamp))),
+    this.work.background('unstick', () =>
+      this.work.untilStored(() => this.update(run, (d) => unstick(d, stamp))),
     );
   }
 
@@ -381,32 +303,14 @@ export class Engine {
     const release = this.clock.hold(`${transfer.kind} of ${run.key.workflowId}`);
     run.sending += 1;
     run.outbox = run.outbox
-      .then(() => this.untilStored(() => this.#deliver(this, run, transfer)))
+      .then(() => this.work.untilStored(() => this.#deliver(this, run, transfer)))
       .then(() => this.store.settle(run.key, id))
-      .catch((error: unknown) => this.background(transfer.kind, () => Promise.reject(error)))
+      .catch((error: unknown) => this.work.background(transfer.kind, () => Promise.reject(error)))
       .finally(() => {
         run.sending -= 1;
         release();
         for (const tell of [...this.changed]) tell();
       });
-  }
-
-  /** Does work of the server's own, however long the store refuses to write what comes of it. */
-  async untilStored<T>(work: () => MaybePromise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isStoreRefusal(error) || this.#isClosed) throw error;
-        await this.#storeRetry();
-      }
-    }
-  }
-
-  #storeRetry(): Promise<void> {
-    return new Promise((resolve) => {
-      this.clock.setTimer(this.clock.now() + STORE_RETRY_MS, resolve, { skippable: false });
-    });
   }
 
   /** Takes up what the store has of an earlier start: open runs, and transfers that may not have arrived. */
@@ -424,76 +328,17 @@ export class Engine {
     this.#retention.check();
   }
 
-  /** Work that no client waits for: what it throws is a defect, to be seen by an observer. */
-  background(where: string, work: () => unknown): void {
-    const failed = (error: unknown) => {
-      // Work that the end of the server cuts short is taken up again at the next start.
-      if (!this.#isClosed || !isStoreRefusal(error)) this.observe({ kind: 'defect', where, error });
-    };
-    try {
-      const result = work();
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  /** Queries that waited for a workflow task which has ended with none to follow. */
-  #sendWaitingQueries(run: Run): void {
-    if (run.queries.size === 0) return;
-    const task = isOpen(run.info) ? run.info.workflowTask.kind : 'none';
-    for (const query of run.queries.values()) {
-      if (query.state === 'attached' && task !== 'started') query.state = 'waiting';
-      if (query.state === 'waiting' && task === 'none') this.sendQuery(run, query);
-    }
-  }
-
-  /** Sends a query out by itself: to the sticky queue while it is served, else to the normal one. */
-  sendQuery(run: Run, query: PendingQuery): void {
-    query.state = 'direct';
-    this.directQueries.set(query.id, { run, query });
-    const base = { namespace: run.key.namespace, kind: 'workflow' } as const;
-    const normal = { ...base, name: run.info.taskQueue };
-    const sticky = run.info.sticky;
-    const stickyQueue = sticky && { ...base, name: sticky.name };
-    if (!stickyQueue || !this.matching.isAlive(stickyQueue, STICKY_QUERY_ALIVE_MS)) {
-      this.#offerQuery(run, query, normal);
-      return;
-    }
-    this.#offerQuery(run, query, stickyQueue);
-    const fallBack = () => {
-      if (query.state === 'direct') this.#offerQuery(run, query, normal);
-    };
-    setTimeout(fallBack, sticky.scheduleToStartMs).unref();
-  }
-
-  #offerQuery(run: Run, query: PendingQuery, queue: QueueName): void {
-    query.route += 1;
-    this.matching.add(queue, { kind: 'query', run, query, route: query.route, queue });
-  }
-
-  forgetQuery(run: Run, query: PendingQuery): void {
-    run.queries.delete(query.id);
-    this.directQueries.delete(query.id);
-  }
-
   /** Stops all timers; nothing happens any more. */
   close(): void {
-    this.#isClosed = true;
+    this.work.close();
     this.#retention.close();
-    for (const execution of this.#executions.values()) {
-      for (const run of execution.runs.values()) {
-        for (const key of [...run.timers.keys()]) this.#disarm(run, key);
-        run.release?.();
-        run.release = undefined;
-      }
+    this.queries.close();
+    for (const run of this.#executions.runs()) {
+      for (const key of [...run.timers.keys()]) this.#disarm(run, key);
+      run.release?.();
+      run.release = undefined;
     }
   }
-}
-
-/** Goes on with `next` at once, or when the promise is there. */
-export function then<T, U>(value: MaybePromise<T>, next: (value: T) => U): MaybePromise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 /** Whether the failure says that there is no such open run. */

@@ -5,8 +5,9 @@ import { Draft } from '../history/draft.js';
 import type { StoredEvent } from '../history/effects.js';
 import { type Reapply, resetRun } from '../history/reset.js';
 import { isOpen } from '../history/state.js';
-import type { Engine, MaybePromise } from './engine.js';
-import { then } from './engine.js';
+import type { Engine } from './engine.js';
+import type { MaybePromise } from './maybe-promise.js';
+import { then } from './maybe-promise.js';
 import type { Run } from './run.js';
 
 export interface Reset {

@@ -7,7 +7,8 @@ import { isOpen } from '../history/state.js';
 import { admitUpdate, type UpdateRequest } from '../history/updates.js';
 import { endWorkflowTaskDelay } from '../history/workflow-task.js';
 import { enums, Status } from '../proto.js';
-import { type Engine, type MaybePromise, then } from './engine.js';
+import type { Engine } from './engine.js';
+import { type MaybePromise, then } from './maybe-promise.js';
 import type { Execution, Run } from './run.js';
 
 const { WorkflowIdReusePolicy: Reuse, WorkflowIdConflictPolicy: Conflict } = enums;

@@ -43,8 +43,8 @@ export function batchWorld(engine: Engine): BatchWorld {
         }
       };
     },
-    background: (where, work) => engine.background(where, work),
-    untilStored: (work) => engine.untilStored(work),
+    background: (where, work) => engine.work.background(where, work),
+    untilStored: (work) => engine.work.untilStored(work),
   };
 }
 

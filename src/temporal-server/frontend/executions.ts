@@ -291,8 +291,8 @@ function ask(
   const alone = !isOpen(run.info) || run.info.workflowTask.kind === 'none';
   if (alone) checkPoller(engine, run);
   run.queries.set(pending.id, pending);
-  if (alone) engine.sendQuery(run, pending);
-  return () => engine.forgetQuery(run, pending);
+  if (alone) engine.queries.send(run, pending);
+  return () => engine.queries.forget(run, pending);
 }
 
 function checkPoller(engine: Engine, run: Run): void {

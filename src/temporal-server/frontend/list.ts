@@ -1,5 +1,6 @@
 /** List, scan and count. */
-import { type Engine, type MaybePromise, then } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { type MaybePromise, then } from '../engine/maybe-promise.js';
 import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import type { Namespace } from '../namespaces.js';

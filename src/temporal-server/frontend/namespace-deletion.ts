@@ -54,7 +54,7 @@ const SYSTEM = 'temporal-system';
 export function clearDeleted(contents: NamespaceContents): void {
   const { engine } = contents;
   for (const namespace of engine.namespaces.deleted())
-    engine.background(`deletion of ${namespace.name}`, () => clear(contents, namespace));
+    engine.work.background(`deletion of ${namespace.name}`, () => clear(contents, namespace));
 }
 
 async function clear(contents: NamespaceContents, { name }: Namespace): Promise<void> {

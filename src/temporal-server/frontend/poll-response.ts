@@ -2,8 +2,9 @@
  * What a worker gets with a workflow task. The history in it is spliced from the stored bytes of
  * its events: nothing is decoded or encoded again, however long it is.
  */
-import type { Engine, Task } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { Run } from '../engine/run.js';
+import type { Task } from '../engine/task.js';
 import type { RunKey } from '../history/state.js';
 import type { Message } from '../history/updates.js';
 import { codec, duration, enums, int64, type temporal, timestamp } from '../proto.js';

@@ -45,7 +45,7 @@ export function scheduleWorld(engine: Engine): ScheduleWorld {
         await engine.update(run, (d) => terminate(d, { reason, identity: identityOf(record) }));
       }),
     end: (record, execution) => endOf(engine, record, execution),
-    background: (where, work) => engine.background(where, work),
+    background: (where, work) => engine.work.background(where, work),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Workers and workflow tasks: poll, complete, fail, answer queries. */
-import type { Engine, Task } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { QueryAnswer } from '../engine/queries.js';
 import type { Run } from '../engine/run.js';
+import type { Task } from '../engine/task.js';
 import { invalid, notFound } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
@@ -177,7 +178,7 @@ async function respondCompleted(
   try {
     const done = await engine.update(run, (d) => complete(engine, d, token, request, answers));
     for (const { query, answer } of done.answers) {
-      engine.forgetQuery(run, query);
+      engine.queries.forget(run, query);
       query.answer(answer);
     }
     return completedResponse(engine, run, done);
@@ -306,7 +307,7 @@ async function respondFailed(
   if (run.info.workflowTaskAttempt >= NOT_READY_ATTEMPT) {
     for (const query of [...run.queries.values()]) {
       if (query.state !== 'waiting') continue;
-      engine.forgetQuery(run, query);
+      engine.queries.forget(run, query);
       query.answer({ kind: 'notReady' });
     }
   }
@@ -318,9 +319,9 @@ function respondQuery(
   request: Request<'RespondQueryTaskCompletedRequest'>,
 ): object {
   const token = taskToken(request.taskToken, 'query');
-  const pending = engine.directQueries.get(token.queryId);
+  const pending = engine.queries.direct(token.queryId);
   if (!pending) throw notFound('Query task not found, or already expired.');
-  engine.forgetQuery(pending.run, pending.query);
+  engine.queries.forget(pending.run, pending.query);
   const answered = request.completedType === enums.QueryResultType.QUERY_RESULT_TYPE_ANSWERED;
   pending.query.answer(
     answered
@@ -337,7 +338,7 @@ function shutdownWorker(engine: Engine, request: Request<'ShutdownWorkerRequest'
   const { namespace, stickyTaskQueue: name } = request;
   for (const task of engine.matching.shut({ namespace, kind: 'workflow', name })) {
     if (task.kind === 'workflow') engine.unstick(task.run, task.stamp);
-    else if (task.kind === 'query') engine.sendQuery(task.run, task.query);
+    else if (task.kind === 'query') engine.queries.send(task.run, task.query);
   }
   return {};
 }
