@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { CLOSED_RUN_LIMITS, MemoryStore } from '../../src/temporal-server/memory-store.js';
+import { Namespaces } from '../../src/temporal-server/namespaces.js';
 import { enums } from '../../src/temporal-server/proto.js';
 import { OnFile } from './support/on-file.js';
 import { type RawClient, rawClient } from './support/raw.js';
@@ -213,20 +215,41 @@ describe('a deleted namespace and the file', () => {
     expect(executions).toMatchObject([{ execution: { workflowId: 'parent' } }]);
   });
 
-  it('is gone after a crash that came upon its end', async () => {
-    await fill();
+  /** Until its end has begun, and is not answered. */
+  async function endBegun(namespace: string): Promise<void> {
     let answered = false;
-    const removal = remove().then(() => {
+    const removal = operator.call('DeleteNamespace', { namespace }).then(() => {
       answered = true;
     });
     const isMarked = () =>
-      file.client.call('DescribeNamespace', { namespace: 'doomed' }).then(
+      file.client.call('DescribeNamespace', { namespace }).then(
         () => false,
         () => true,
       );
     while (!(await isMarked()));
     expect(answered).toBe(false);
     removal.catch(() => {}); // its server goes away
+  }
+
+  it('is made anew after a crash that came upon its end, where the server is to have it', async () => {
+    await start(file.client, 'default', 'old');
+    await endBegun('default');
+    await file.reopenAsAfterCrash();
+    const isThere = () =>
+      start(file.client, 'default', 'new').then(
+        () => true,
+        () => false,
+      );
+    while (!(await isThere()));
+    const { executions } = await file.client.call('ListWorkflowExecutions', {
+      namespace: 'default',
+    });
+    expect(executions).toMatchObject([{ execution: { workflowId: 'new' } }]);
+  });
+
+  it('is gone after a crash that came upon its end', async () => {
+    await fill();
+    await endBegun('doomed');
     await file.reopenAsAfterCrash();
     await expect(start(file.client, 'doomed', 'another')).rejects.toMatchObject(NOT_FOUND);
     // What is left goes soon after the start.
@@ -245,5 +268,83 @@ describe('a deleted namespace and the file', () => {
     operator = rawClient(file.address, OPERATOR);
     await remove();
     await expectNothing();
+  });
+});
+
+describe('the end of a namespace', () => {
+  async function three(clear: () => Promise<void>) {
+    const namespaces = new Namespaces(() => randomUUID(), {}, new MemoryStore(CLOSED_RUN_LIMITS));
+    await namespaces.register('doomed');
+    return { namespaces, ends: [1, 2, 3].map(() => namespaces.end('doomed', clear)) };
+  }
+
+  it('comes once for all who ask', async () => {
+    let cleared = 0;
+    const { namespaces, ends } = await three(async () => {
+      cleared += 1;
+      expect(namespaces.all()).toEqual([]);
+      await expect(namespaces.change('doomed', (each) => each)).rejects.toMatchObject(NOT_FOUND);
+    });
+    await Promise.all(ends);
+    expect(cleared).toBe(1);
+    await namespaces.register('doomed');
+  });
+
+  it('is gone on with by asking again, where it failed', async () => {
+    const { namespaces, ends } = await three(() => Promise.reject(new Error('no space left')));
+    for (const end of await Promise.allSettled(ends)) expect(end.status).toBe('rejected');
+    await expect(namespaces.register('doomed')).rejects.toMatchObject({
+      code: status.ALREADY_EXISTS,
+    });
+    await namespaces.end('doomed', async () => {});
+    await namespaces.register('doomed');
+  });
+});
+
+describe('changes of a namespace that are asked for at once, and the file', () => {
+  let file: OnFile;
+  let operator: RawClient;
+
+  beforeEach(async () => {
+    file = new OnFile();
+    await file.open();
+    operator = rawClient(file.address, OPERATOR);
+  });
+
+  afterEach(async () => {
+    operator.close();
+    await file.end();
+  });
+
+  it('are all kept', async () => {
+    const names = ['A', 'B', 'C', 'D'];
+    await Promise.all([
+      ...names.map((name) =>
+        operator.call('AddSearchAttributes', {
+          namespace: 'default',
+          searchAttributes: { [name]: enums.IndexedValueType.INDEXED_VALUE_TYPE_INT },
+        }),
+      ),
+      file.client.call('UpdateNamespace', {
+        namespace: 'default',
+        updateInfo: { description: 'changed' },
+      }),
+    ]);
+    await file.reopen();
+    operator.close();
+    operator = rawClient(file.address, OPERATOR);
+    const { customAttributes } = await operator.call('ListSearchAttributes', {});
+    expect(Object.keys(customAttributes as object)).toEqual(names);
+    const { namespaceInfo } = await file.client.call('DescribeNamespace', { namespace: 'default' });
+    expect(namespaceInfo).toMatchObject({ description: 'changed' });
+  });
+
+  it('make it once', async () => {
+    const answers = await Promise.allSettled([1, 2, 3].map(() => register(file.client, 'new')));
+    expect(answers).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: status.ALREADY_EXISTS } },
+      { status: 'rejected', reason: { code: status.ALREADY_EXISTS } },
+    ]);
   });
 });

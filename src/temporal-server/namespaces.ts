@@ -1,4 +1,10 @@
-/** Namespaces and their search attributes. */
+/**
+ * Namespaces and their search attributes.
+ *
+ * 1. Changes are stored one after the other, each a change of what the one before has made: none that was
+ *    acknowledged is lost to another.
+ * 2. A namespace ends once: who asks for that while it goes waits for the same end.
+ */
 import { invalid, namespaceNotFound, ServiceError, StatusCode } from './errors.js';
 import { isTooLong } from './history/ids.js';
 import { enums, type PayloadMap } from './proto.js';
@@ -28,6 +34,9 @@ export class Namespaces {
   readonly #newId: () => string;
   readonly #store: NamespaceStore;
   readonly #initialAttributes: { readonly [name: string]: SearchAttributeType };
+  readonly #ending = new Map<string, Promise<void>>();
+  /** The end of the last change. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     newId: () => string,
@@ -44,46 +53,84 @@ export class Namespaces {
   async prepare(names: readonly string[]): Promise<void> {
     for (const name of names) if (!this.#byName.has(name)) await this.register(name);
     const initial = Object.entries(this.#initialAttributes);
-    for (const namespace of this.all()) {
-      const missing = initial.filter(([name]) => !namespace.searchAttributes.has(name));
-      if (missing.length === 0) continue;
-      const searchAttributes = new Map([...namespace.searchAttributes, ...missing]);
-      await this.replace({ ...namespace, searchAttributes });
-    }
-  }
-
-  /** Makes a namespace, which is there once it is stored. */
-  async register(name: string, details: Partial<Namespace> = {}): Promise<Namespace> {
-    if (this.#byName.has(name)) {
-      throw new ServiceError(StatusCode.ALREADY_EXISTS, 'Namespace already exists.', {
-        type: 'NamespaceAlreadyExistsFailure',
-        value: {},
+    for (const { name } of this.all())
+      await this.change(name, (namespace) => {
+        const missing = initial.filter(([attribute]) => !namespace.searchAttributes.has(attribute));
+        if (missing.length === 0) return namespace;
+        const searchAttributes = new Map([...namespace.searchAttributes, ...missing]);
+        return { ...namespace, searchAttributes };
       });
-    }
-    const namespace: Namespace = {
-      name,
-      id: this.#newId(),
-      description: '',
-      ownerEmail: '',
-      data: {},
-      retentionMs: DEFAULT_RETENTION_MS,
-      searchAttributes: new Map(Object.entries(this.#initialAttributes)),
-      ...details,
-    };
-    await this.replace(namespace);
-    return namespace;
   }
 
-  /** Stores a namespace in place of the one of its name. */
-  async replace(namespace: Namespace): Promise<void> {
+  /** Makes a namespace, which is there once it is stored. @throws ServiceError ALREADY_EXISTS */
+  register(name: string, details: Partial<Namespace> = {}): Promise<Namespace> {
+    return this.#inTurn(() => {
+      if (this.#byName.has(name)) {
+        throw new ServiceError(StatusCode.ALREADY_EXISTS, 'Namespace already exists.', {
+          type: 'NamespaceAlreadyExistsFailure',
+          value: {},
+        });
+      }
+      return this.#put({
+        name,
+        id: this.#newId(),
+        description: '',
+        ownerEmail: '',
+        data: {},
+        retentionMs: DEFAULT_RETENTION_MS,
+        searchAttributes: new Map(Object.entries(this.#initialAttributes)),
+        ...details,
+      });
+    });
+  }
+
+  /** Stores what `change` makes of the namespace; nothing where that is the same one, or it throws. */
+  change(name: string, change: (namespace: Namespace) => Namespace): Promise<Namespace> {
+    return this.#inTurn(async () => {
+      const namespace = this.get(name);
+      const changed = change(namespace);
+      return changed === namespace ? namespace : this.#put(changed);
+    });
+  }
+
+  /**
+   * Ends a namespace that is known, or goes on with that.
+   *
+   * @param clear - takes away what is in it, once nobody finds it any more
+   */
+  end(name: string, clear: () => Promise<void>): Promise<void> {
+    const ending = this.#ending.get(name) ?? this.#end(name, clear);
+    this.#ending.set(name, ending);
+    return ending;
+  }
+
+  async #end(name: string, clear: () => Promise<void>): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        const namespace = this.#byName.get(name);
+        if (!namespace) throw namespaceNotFound(name);
+        if (!namespace.isDeleted) await this.#put({ ...namespace, isDeleted: true });
+      });
+      await clear();
+      await this.#inTurn(async () => {
+        await this.#store.dropNamespace(name);
+        this.#byName.delete(name);
+      });
+    } finally {
+      this.#ending.delete(name);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {}); // told to who asked; the next one has nothing to do with it
+    return done;
+  }
+
+  async #put(namespace: Namespace): Promise<Namespace> {
     await this.#store.putNamespace(namespace);
     this.#byName.set(namespace.name, namespace);
-  }
-
-  /** Takes it away, once nothing is in it any more. */
-  async remove(name: string): Promise<void> {
-    await this.#store.dropNamespace(name);
-    this.#byName.delete(name);
+    return namespace;
   }
 
   all(): Namespace[] {

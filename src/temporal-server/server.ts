@@ -151,7 +151,7 @@ async function serve(
   engine.recover();
   schedules.open();
   batches.open();
-  clearDeleted(contents);
+  clearDeleted(contents, namesOf(options));
   observe({ kind: 'listening', address });
   return {
     address,
@@ -245,6 +245,11 @@ function cannotListen(
   return new TemporalServerError(CANNOT_LISTEN, what, where, { cause });
 }
 
+/** The namespaces that the server is to have. */
+function namesOf({ namespaces }: TemporalServerOptions): readonly string[] {
+  return namespaces ?? ['default'];
+}
+
 async function engineOf(
   options: TemporalServerOptions,
   clock: Clock,
@@ -253,7 +258,7 @@ async function engineOf(
 ): Promise<Engine> {
   const newId = idMaker(() => clock.now());
   const namespaces = new Namespaces(newId, options.searchAttributes ?? {}, store);
-  await namespaces.prepare(options.namespaces ?? ['default']);
+  await namespaces.prepare(namesOf(options));
   return new Engine({
     clock,
     store,

@@ -28,11 +28,13 @@ export async function deleteNamespace(
   contents: NamespaceContents,
   request: { readonly namespace: string; readonly namespaceId: string },
 ): Promise<string> {
-  const namespace = namespaceOf(contents.engine, request);
-  const marked = { ...namespace, isDeleted: true };
-  await contents.engine.namespaces.replace(marked);
-  await clear(contents, marked);
-  return `${namespace.name}-deleted-${namespace.id.slice(0, 5)}`;
+  const { name, id } = namespaceOf(contents.engine, request);
+  await end(contents, name);
+  return `${name}-deleted-${id.slice(0, 5)}`;
+}
+
+function end(contents: NamespaceContents, name: string): Promise<void> {
+  return contents.engine.namespaces.end(name, () => clear(contents, name));
 }
 
 function namespaceOf(
@@ -50,14 +52,21 @@ function namespaceOf(
 
 const SYSTEM = 'temporal-system';
 
-/** Goes on with namespaces whose end was under way when the server stopped. */
-export function clearDeleted(contents: NamespaceContents): void {
+/**
+ * Goes on with namespaces whose end was under way when the server stopped.
+ *
+ * @param names - those that the server is to have: they are made anew
+ */
+export function clearDeleted(contents: NamespaceContents, names: readonly string[]): void {
   const { engine } = contents;
-  for (const namespace of engine.namespaces.deleted())
-    engine.work.background(`deletion of ${namespace.name}`, () => clear(contents, namespace));
+  for (const { name } of engine.namespaces.deleted())
+    engine.work.background(`deletion of ${name}`, async () => {
+      await end(contents, name);
+      if (names.includes(name)) await engine.namespaces.prepare([name]);
+    });
 }
 
-async function clear(contents: NamespaceContents, { name }: Namespace): Promise<void> {
+async function clear(contents: NamespaceContents, name: string): Promise<void> {
   const { engine, schedules, batches } = contents;
   await batches.dropAll(name);
   for (const { record } of schedules.of(name)) await schedules.delete(name, record.scheduleId);
@@ -67,7 +76,6 @@ async function clear(contents: NamespaceContents, { name }: Namespace): Promise<
       const run = engine.lookUp(name, key.workflowId, key.runId);
       if (run) await deleteRun(engine, run);
     }
-  await engine.namespaces.remove(name);
 }
 
 function someRuns(engine: Engine, namespace: string): RunKey[] {

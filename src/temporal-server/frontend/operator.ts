@@ -48,44 +48,49 @@ async function add(
   engine: Engine,
   request: Request<'AddSearchAttributesRequest'>,
 ): Promise<object> {
-  const namespace = engine.namespaces.get(request.namespace || 'default');
-  const searchAttributes = new Map(namespace.searchAttributes);
-  const wanted = Object.entries(request.searchAttributes);
-  if (wanted.length === 0) throw invalid('SearchAttributes are not set on request.');
-  for (const [name, number] of wanted) {
-    const type = searchAttributeType(number);
-    if (!type) throw invalid(`Unable to parse search attribute type: ${number}`);
-    if (systemAttributes.has(name))
-      throw invalid(`Search attribute ${name} is reserved by system.`);
-    const known = searchAttributes.get(name);
-    if (known && known !== type) {
-      throw new ServiceError(
-        StatusCode.ALREADY_EXISTS,
-        `Search attribute ${name} already exists with type ${known}.`,
-      );
-    }
-  }
-  for (const [name, number] of wanted) {
-    const type = searchAttributeType(number);
-    if (type) searchAttributes.set(name, type);
-  }
-  await engine.namespaces.replace({ ...namespace, searchAttributes });
+  await engine.namespaces.change(request.namespace || 'default', (namespace) => {
+    const searchAttributes = new Map(namespace.searchAttributes);
+    const wanted = Object.entries(request.searchAttributes);
+    if (wanted.length === 0) throw invalid('SearchAttributes are not set on request.');
+    for (const [name, number] of wanted)
+      searchAttributes.set(name, wantedType(searchAttributes, name, number));
+    return { ...namespace, searchAttributes };
+  });
   return {};
+}
+
+function wantedType(
+  present: ReadonlyMap<string, SearchAttributeType>,
+  name: string,
+  number: number,
+): SearchAttributeType {
+  const type = searchAttributeType(number);
+  if (!type) throw invalid(`Unable to parse search attribute type: ${number}`);
+  if (systemAttributes.has(name)) throw invalid(`Search attribute ${name} is reserved by system.`);
+  const known = present.get(name);
+  if (known && known !== type) {
+    throw new ServiceError(
+      StatusCode.ALREADY_EXISTS,
+      `Search attribute ${name} already exists with type ${known}.`,
+    );
+  }
+  return type;
 }
 
 async function remove(
   engine: Engine,
   request: Request<'RemoveSearchAttributesRequest'>,
 ): Promise<object> {
-  const namespace = engine.namespaces.get(request.namespace || 'default');
-  const searchAttributes = new Map(namespace.searchAttributes);
-  for (const name of request.searchAttributes) {
-    if (systemAttributes.has(name))
-      throw invalid(`Unable to remove non-custom search attributes: ${name}.`);
-    if (!searchAttributes.has(name)) throw notFound(`Search attribute ${name} doesn't exist.`);
-  }
-  for (const name of request.searchAttributes) searchAttributes.delete(name);
-  await engine.namespaces.replace({ ...namespace, searchAttributes });
+  await engine.namespaces.change(request.namespace || 'default', (namespace) => {
+    const searchAttributes = new Map(namespace.searchAttributes);
+    for (const name of request.searchAttributes) {
+      if (systemAttributes.has(name))
+        throw invalid(`Unable to remove non-custom search attributes: ${name}.`);
+      if (!searchAttributes.has(name)) throw notFound(`Search attribute ${name} doesn't exist.`);
+    }
+    for (const name of request.searchAttributes) searchAttributes.delete(name);
+    return { ...namespace, searchAttributes };
+  });
   return {};
 }
 

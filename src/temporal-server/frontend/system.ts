@@ -143,16 +143,14 @@ async function updateNamespace(
   engine: Engine,
   request: Request<'UpdateNamespaceRequest'>,
 ): Promise<object> {
-  const known = engine.namespaces.get(request.namespace);
   const retentionMs = durationMs(request.config?.workflowExecutionRetentionTtl);
-  const updated: Namespace = {
+  const updated = await engine.namespaces.change(request.namespace, (known) => ({
     ...known,
     description: request.updateInfo?.description || known.description,
     ownerEmail: request.updateInfo?.ownerEmail || known.ownerEmail,
     data: { ...known.data, ...request.updateInfo?.data },
     retentionMs: retentionMs > 0 ? retentionMs : known.retentionMs,
-  };
-  await engine.namespaces.replace(updated);
+  }));
   return describeNamespace(updated);
 }
 
