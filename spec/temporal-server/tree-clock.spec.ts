@@ -3,8 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTemporalServer } from '../../src/temporal-server/index.js';
-import { enums, type HistoryEvent, timestampMs } from '../../src/temporal-server/proto.js';
-import { ByHand } from './support/by-hand.js';
+import { MemoryStore } from '../../src/temporal-server/memory-store.js';
+import {
+  enums,
+  type HistoryEvent,
+  timestampMs,
+  toNumber,
+} from '../../src/temporal-server/proto.js';
+import { startOnStore } from '../../src/temporal-server/server.js';
+import type { Store } from '../../src/temporal-server/store.js';
+import { ByHand, commands } from './support/by-hand.js';
 import {
   bundle,
   type Harness,
@@ -144,4 +152,84 @@ describe('the clock of a tree of executions', () => {
     await second.close();
     rmSync(folder, { recursive: true });
   });
+});
+
+describe('the clock of a large tree', () => {
+  const KIDS = 40;
+  const queue = 'large';
+
+  /** Counts what is written while it looks on. */
+  function counting(store: Store): { readonly store: Store; readonly commits: () => number } {
+    let commits = 0;
+    const counted = new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (name === 'commit') commits += 1;
+          return value.apply(target, args);
+        };
+      },
+    });
+    return { store: counted, commits: () => commits };
+  }
+
+  it('costs what happens in a step, and does not write to all the others', async () => {
+    const { store, commits } = counting(new MemoryStore());
+    const server = await startOnStore({ port: 0 }, async () => store);
+    const client = rawClient(server.address);
+    const runs = new ByHand(client, 'large');
+    const seen = new Set<string>();
+    let waiting = 0;
+    let answered = () => {};
+
+    /** The parent starts all children; each sets a timer of its own, and ends with it. */
+    const answer = (workflowId: string): object[] => {
+      if (workflowId === 'large-1') {
+        if (seen.has(workflowId)) return [];
+        seen.add(workflowId);
+        return Array.from({ length: KIDS }, (_, kid) => startKid(`kid-${kid}`));
+      }
+      if (seen.has(workflowId)) return [commands.complete];
+      seen.add(workflowId);
+      waiting += 1;
+      answered();
+      return [timer('1', 1000 + Number(workflowId.slice('kid-'.length)))];
+    };
+    const worker = (async () => {
+      for (;;) {
+        const task = await runs.poll(queue);
+        await runs.complete(task, ...answer(task.workflowExecution.workflowId));
+      }
+    })().catch(() => {}); // its server ends
+
+    const allWait = new Promise<void>((resolve) => {
+      answered = () => void (waiting === KIDS && resolve());
+    });
+    await runs.start({ taskQueue: { name: queue } });
+    await allWait;
+    const before = commits();
+    await server.moveAhead({ workflowId: 'large-1' }, 1000 * 1000 + KIDS * 2000);
+    // For each child: its clock, the timer, two for its last task, its parent's, and a task there.
+    expect(commits() - before).toBeLessThan(KIDS * 12);
+    const { count } = await client.call('CountWorkflowExecutions', {
+      namespace: 'default',
+      query: 'ExecutionStatus = "Completed"',
+    });
+    expect(toNumber(count as number)).toBe(KIDS);
+    client.close();
+    await server.close();
+    await worker;
+  });
+
+  function startKid(workflowId: string): object {
+    return {
+      commandType: enums.CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION,
+      startChildWorkflowExecutionCommandAttributes: {
+        workflowId,
+        workflowType: { name: 't' },
+        taskQueue: { name: queue },
+      },
+    };
+  }
 });

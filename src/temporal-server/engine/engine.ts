@@ -9,6 +9,7 @@
 import { type Clock, realNow, type TimerOptions } from '../clock.js';
 import { isServiceError, StatusCode } from '../errors.js';
 import type { IsBackground } from '../history/activity-schedule.js';
+import { moveAhead } from '../history/ahead.js';
 import { enforceHistoryLimits } from '../history/close.js';
 import type { CommandContext } from '../history/commands.js';
 import { Draft } from '../history/draft.js';
@@ -110,6 +111,11 @@ export class Engine {
     return this.#executions.runs();
   }
 
+  /** Grows with each run that comes to be in memory. */
+  get runCount(): number {
+    return this.#executions.count;
+  }
+
   /** How many runs are open, by namespace. */
   openRuns(): Map<string, number> {
     const open = new Map(this.namespaces.all().map(({ name }) => [name, 0]));
@@ -118,10 +124,17 @@ export class Engine {
     return open;
   }
 
+  /** The draft of a change of a run, at the run's own time. */
+  draft(run: Run): Draft {
+    const draft = new Draft(run.state, this.inputs(run.aheadMs));
+    if (run.lagMs > 0) moveAhead(draft, run.lagMs);
+    return draft;
+  }
+
   /** One transaction on a run: the rule's changes are stored before the result is given. */
   update<T>(run: Run, rule: (d: Draft) => T): MaybePromise<T> {
     return this.exclusive(run.execution, () => {
-      const draft = new Draft(run.state, this.inputs(run.info.aheadMs));
+      const draft = this.draft(run);
       const result = rule(draft);
       if (run.dropped) return result;
       return then(this.commit(run.execution, [draft]), () => result);
@@ -177,6 +190,7 @@ export class Engine {
       const before = draft.state.info;
       draft.keep();
       const run = this.#runOf(execution, draft);
+      run.lagMs -= draft.movedMs;
       this.#hold(run);
       for (const effect of draft.effects) this.#carryOut(run, effect);
       if (isOpen(before) && !isOpen(run.info)) this.#closed(run);
@@ -190,7 +204,7 @@ export class Engine {
     const known = execution.runs.get(draft.key.runId);
     if (known) return known;
     const run = new Run(draft.state, execution);
-    execution.runs.set(draft.key.runId, run);
+    this.#executions.add(run);
     execution.current = run;
     this.observe({ kind: 'runStarted', ...run.key, workflowType: run.info.workflowType });
     return run;
@@ -262,7 +276,7 @@ export class Engine {
         }
       });
     };
-    set(atMs - run.info.aheadMs, { skippable });
+    set(atMs - run.aheadMs, { skippable });
   }
 
   #disarm(run: Run, key: string): void {

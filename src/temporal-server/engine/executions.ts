@@ -13,6 +13,8 @@ type WorkflowKey = Omit<RunKey, 'runId'>;
 export class Executions {
   readonly #store: Store;
   readonly #byName = new Map<string, Execution>();
+  /** How many runs have been added so far. */
+  count = 0;
   readonly #closedRuns = new ClosedRuns((run) => this.#letGo(run));
 
   constructor(store: Store) {
@@ -45,8 +47,13 @@ export class Executions {
     if (!state) return undefined;
     const execution = this.#byName.get(nameOf(key)) ?? this.#make(key);
     const run = new Run(state, execution);
-    execution.runs.set(state.key.runId, run);
+    this.add(run);
     return run;
+  }
+
+  add(run: Run): void {
+    run.execution.runs.set(run.key.runId, run);
+    this.count += 1;
   }
 
   /** A run by its id, or the current one of the workflow id. @throws ServiceError NOT_FOUND */

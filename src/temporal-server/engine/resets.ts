@@ -1,7 +1,7 @@
 /** Resets, and the runs that followed a reset run: read and written in one transaction. */
 import { invalid, workflowNotFound } from '../errors.js';
 import { terminateRun } from '../history/close.js';
-import { Draft } from '../history/draft.js';
+import type { Draft } from '../history/draft.js';
 import type { StoredEvent } from '../history/effects.js';
 import { type Reapply, resetRun } from '../history/reset.js';
 import { isOpen } from '../history/state.js';
@@ -34,8 +34,7 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
   const current = execution.current ?? base;
   if (current.info.createRequestId === requestId) return current.key.runId;
   const runId = engine.newId();
-  const inputs = (run: Run) => engine.inputs(run.info.aheadMs);
-  const drafts = new Map([base, current].map((run) => [run, new Draft(run.state, inputs(run))]));
+  const drafts = new Map([base, current].map((run) => [run, engine.draft(run)]));
   const ending = drafts.get(current);
   if (ending && isOpen(current.info))
     terminateRun(ending, { reason, identity: 'history-resetter', isReset: true });
@@ -51,7 +50,7 @@ function decide(engine: Engine, base: Run, reset: Reset): MaybePromise<string> {
       later: later(engine, base, finishEventId, ending),
       isBackground: engine.commandContext(base.key.namespace).isBackground,
     },
-    inputs(base),
+    engine.inputs(base.aheadMs),
   );
   return then(engine.commit(execution, [...drafts.values(), fresh]), () => runId);
 }

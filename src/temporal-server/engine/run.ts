@@ -23,6 +23,9 @@ export class Run {
   /** How many of them are under way. */
   sending = 0;
 
+  /** How far its clock is behind that of its tree, which is on its way ahead: the next transaction catches up. */
+  lagMs = 0;
+
   /** Its retention is over: what still refers to it must not bring it back. */
   dropped = false;
 
@@ -37,6 +40,11 @@ export class Run {
 
   get key() {
     return this.state.key;
+  }
+
+  /** How far its clock is ahead of the server's. */
+  get aheadMs(): number {
+    return this.info.aheadMs + this.lagMs;
   }
 
   /** Nothing refers to it but its execution. */

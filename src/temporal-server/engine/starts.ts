@@ -1,6 +1,6 @@
 /** Starting a workflow id: what is there already, and which policy decides. */
 import { alreadyStarted } from '../errors.js';
-import { Draft } from '../history/draft.js';
+import type { Draft } from '../history/draft.js';
 import { type Signal, signalRun, terminate } from '../history/signals.js';
 import { type StartSpec, scheduleFirstTask, startRun } from '../history/start.js';
 import { isOpen } from '../history/state.js';
@@ -72,7 +72,7 @@ function admit(
   run: Run,
   request: UpdateRequest,
 ): MaybePromise<Started> {
-  const draft = new Draft(run.state, engine.inputs(run.info.aheadMs));
+  const draft = engine.draft(run);
   admitUpdate(draft, request);
   return then(engine.commit(execution, [draft]), () => ({ run, isNew: false }));
 }
@@ -87,7 +87,7 @@ function resolveConflict(
     order.conflictPolicy === Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING ||
     order.reusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING;
   if (replace) {
-    const ended = new Draft(current.state, engine.inputs(current.info.aheadMs));
+    const ended = engine.draft(current);
     terminate(ended, {
       reason: 'TerminateIfRunning WorkflowIdReusePolicy',
       identity: 'history-service',
@@ -104,7 +104,7 @@ function resolveConflict(
     );
   }
   if (!signal) return { run: current, isNew: false };
-  const draft = new Draft(current.state, engine.inputs(current.info.aheadMs));
+  const draft = engine.draft(current);
   signalRun(draft, signal);
   // A start delay ends with a second signal-with-start; a cron or retry wait does not.
   const { cronSchedule, initiator } = draft.info.started;

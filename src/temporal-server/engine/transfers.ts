@@ -60,7 +60,7 @@ function startedBefore(engine: Engine, parent: Run, child: ChildInfo): string | 
 async function startNow(engine: Engine, parent: Run, child: ChildInfo): Promise<string> {
   const { run } = await startExecution(engine, {
     spec: childSpec(engine, parent, child),
-    aheadMs: parent.info.aheadMs,
+    aheadMs: parent.aheadMs,
     reusePolicy: child.attributes.workflowIdReusePolicy ?? 0,
     conflictPolicy: 0,
   });
@@ -69,7 +69,7 @@ async function startNow(engine: Engine, parent: Run, child: ChildInfo): Promise<
 
 function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
   const { attributes } = child;
-  const nowMs = engine.clock.now() + parent.info.aheadMs;
+  const nowMs = engine.clock.now() + parent.aheadMs;
   return {
     key: { namespace: parent.key.namespace, workflowId: child.workflowId, runId: engine.newId() },
     namespaceId: parent.info.namespaceId,

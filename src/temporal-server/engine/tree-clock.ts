@@ -10,10 +10,12 @@
  * 2. It goes no further than to what is due first in the whole tree.
  * 3. The time of each run only ever grows, so that its history's does. What measures real time
  *    (heartbeats, workflow task timeouts) does not come nearer.
+ * 4. A step writes to the runs in which something falls due. The clocks of the others lag behind until
+ *    something reaches them, or to the end: so a step costs what happens in it, however large the tree is.
  */
 import { ServiceError, StatusCode } from '../errors.js';
-import { moveAhead, nextDueMs } from '../history/ahead.js';
-import { isBusy, isOpen } from '../history/state.js';
+import { nextDueMs } from '../history/ahead.js';
+import { isBusy, isOpen, type RunInfo } from '../history/state.js';
 import type { Engine } from './engine.js';
 import type { Run } from './run.js';
 
@@ -42,24 +44,75 @@ export async function moveTreeAhead(
   { byMs, patienceMs, isGone }: AheadRequest,
 ): Promise<Ahead> {
   const release = engine.clock.hold(`the clock of ${root.key.workflowId} moves ahead`);
+  const tree = new Tree(engine, root);
   const moved = new Set<Run>();
   try {
     for (let leftMs = byMs; ; ) {
-      if (!(await comesToRest(engine, root, patienceMs)))
-        throw atWork(engine, root, byMs - leftMs, patienceMs);
+      if (!(await comesToRest(tree, patienceMs))) throw atWork(tree, byMs - leftMs, patienceMs);
       if (leftMs <= 0 || isGone()) break;
-      const open = treeOf(engine, root).filter((run) => isOpen(run.info));
+      const open = tree.runs().filter((run) => isOpen(run.info));
       if (open.length === 0) break;
-      const stepMs = Math.min(leftMs, ...open.map((run) => untilDueMs(engine, run)));
-      await Promise.all(open.map((run) => engine.update(run, (d) => moveAhead(d, stepMs))));
-      for (const run of open) moved.add(run);
+      const stepMs = open.reduce((ms, run) => Math.min(ms, tree.untilDueMs(run)), leftMs);
+      const due = open.filter((run) => tree.untilDueMs(run) <= stepMs);
+      for (const run of open) {
+        run.lagMs += stepMs;
+        moved.add(run);
+      }
+      await catchUp(engine, due);
       leftMs -= stepMs;
     }
   } finally {
+    await catchUp(engine, moved);
     release();
   }
   const last = root.execution.current ?? root;
-  return { nowMs: engine.clock.now() + last.info.aheadMs, moved: moved.size };
+  return { nowMs: engine.clock.now() + last.aheadMs, moved: moved.size };
+}
+
+/** Writes how far the clocks of the runs have come. */
+async function catchUp(engine: Engine, runs: Iterable<Run>): Promise<void> {
+  const lag = [...runs].filter((run) => run.lagMs > 0 && isOpen(run.info));
+  await Promise.all(lag.map((run) => engine.update(run, () => {})));
+}
+
+/** The tree as it is now. What is found out about it is kept until it changes. */
+class Tree {
+  readonly engine: Engine;
+  readonly root: Run;
+  #runs: readonly Run[] = [];
+  #runCount = -1;
+  readonly #due = new Map<Run, { readonly info: RunInfo; readonly atMs: number }>();
+
+  constructor(engine: Engine, root: Run) {
+    this.engine = engine;
+    this.root = root;
+  }
+
+  runs(): readonly Run[] {
+    if (this.#runCount !== this.engine.runCount) {
+      this.#runCount = this.engine.runCount;
+      this.#runs = treeOf(this.engine, this.root);
+    }
+    return this.#runs;
+  }
+
+  untilDueMs(run: Run): number {
+    return Math.max(this.#dueMs(run) - this.engine.clock.now() - run.aheadMs, 0);
+  }
+
+  /** A transaction replaces the run's info. */
+  #dueMs(run: Run): number {
+    const known = this.#due.get(run);
+    if (known?.info === run.info) return known.atMs;
+    const atMs = nextDueMs(run);
+    this.#due.set(run, { info: run.info, atMs });
+    return atMs;
+  }
+
+  isAtRest(run: Run): boolean {
+    if (run.sending > 0 || run.execution.busy) return false;
+    return !isOpen(run.info) || (!isBusy(run.info) && this.untilDueMs(run) > 0);
+  }
 }
 
 /** The run, the other runs of its chain, and all that came of them, open or closed. */
@@ -71,7 +124,9 @@ function treeOf(engine: Engine, root: Run): Run[] {
     if (run.execution === root.execution && firstRunId === root.info.firstRunId) chain.push(run);
     if (!parent) continue;
     const key = `${parent.namespace}\n${parent.runId}`;
-    children.set(key, [...(children.get(key) ?? []), run]);
+    const siblings = children.get(key);
+    if (siblings) siblings.push(run);
+    else children.set(key, [run]);
   }
   const tree = new Set(chain);
   for (const { key } of tree)
@@ -79,22 +134,18 @@ function treeOf(engine: Engine, root: Run): Run[] {
   return [...tree];
 }
 
-function untilDueMs(engine: Engine, run: Run): number {
-  return Math.max(nextDueMs(run) - engine.clock.now() - run.info.aheadMs, 0);
-}
-
-function isAtRest(engine: Engine, run: Run): boolean {
-  if (run.sending > 0 || run.execution.busy) return false;
-  return !isOpen(run.info) || (!isBusy(run.info) && untilDueMs(engine, run) > 0);
-}
-
 /** False when it takes longer than `patienceMs`. */
-async function comesToRest(engine: Engine, root: Run, patienceMs: number): Promise<boolean> {
+async function comesToRest(tree: Tree, patienceMs: number): Promise<boolean> {
   const endMs = performance.now() + patienceMs;
   for (;;) {
-    if (treeOf(engine, root).every((run) => isAtRest(engine, run))) return true;
+    if (tree.runs().every((run) => tree.isAtRest(run))) return true;
+    // What has fallen due by the server's own time meanwhile waits for a clock that lags.
+    await catchUp(
+      tree.engine,
+      tree.runs().filter((run) => tree.untilDueMs(run) === 0),
+    );
     const leftMs = endMs - performance.now();
-    if (leftMs <= 0 || !(await nextChange(engine, leftMs))) return false;
+    if (leftMs <= 0 || !(await nextChange(tree.engine, leftMs))) return false;
   }
 }
 
@@ -115,8 +166,8 @@ function nextChange(engine: Engine, limitMs: number): Promise<boolean> {
   });
 }
 
-function atWork(engine: Engine, root: Run, movedMs: number, patienceMs: number): ServiceError {
-  const busy = treeOf(engine, root).filter((run) => !isAtRest(engine, run));
+function atWork(tree: Tree, movedMs: number, patienceMs: number): ServiceError {
+  const busy = tree.runs().filter((run) => !tree.isAtRest(run));
   const named = busy.slice(0, 3).map(({ key }) => key.workflowId);
   const more = busy.length > named.length ? ` and ${busy.length - named.length} more` : '';
   return new ServiceError(

@@ -112,7 +112,7 @@ function taskEvents(engine: Engine, run: Run, token: HistoryToken, size: number)
   const { workflowTask } = run.info;
   const transient =
     workflowTask.kind === 'started' && workflowTask.stamp === token.transientStamp
-      ? transientEvents(new Draft(run.state, engine.inputs(run.info.aheadMs)))
+      ? transientEvents(new Draft(run.state, engine.inputs(run.aheadMs)))
       : [];
   return response([...page.events, ...transient], undefined);
 }

@@ -4,6 +4,7 @@ import { pendingEffects } from './pending.js';
 
 export function moveAhead(d: Draft, byMs: number): void {
   d.info.aheadMs += byMs;
+  d.movedMs += byMs;
   for (const effect of pendingEffects(d.state))
     if (effect.kind === 'arm' && effect.skippable) d.effects.push(effect);
 }

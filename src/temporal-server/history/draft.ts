@@ -70,6 +70,8 @@ export class Draft {
   readonly newId: () => string;
   readonly events: StoredEvent[] = [];
   readonly effects: Effect[] = [];
+  /** How far it moves the run's clock ahead. */
+  movedMs = 0;
   /** A run that takes over in the same transaction. */
   successor: Draft | undefined;
 
