@@ -7,12 +7,14 @@ import { raiseArgument } from './errors.js';
 import {
   argument,
   ERROR,
+  insertAt,
   type LuaFunction,
   lapi,
   lauxlib,
   ldo,
-  lstate,
   type lua_State,
+  moveTop,
+  newThread,
   OK,
   push,
   pushText,
@@ -39,12 +41,7 @@ const create: LuaFunction = (L) => {
 
 function newCoroutine(L: lua_State): lua_State {
   lauxlib.luaL_checktype(L, 1, Type.FUNCTION);
-  const co = lstate.lua_newthread(L);
-  lapi.lua_settop(L, -2);
-  co.owner = L.owner;
-  co.resumer = null;
-  co.blocked = false;
-  co.baseCalls = -1;
+  const co = newThread(L, L.owner);
   const fn = argument(L, 1) as TValue;
   push(co, fn.type, fn.value);
   return co;
@@ -75,7 +72,7 @@ function start(L: lua_State, resume: Resume, args: number): number {
     return finish(L, co, true, 1);
   }
   reserve(co, args);
-  lapi.lua_xmove(L, co, args);
+  moveTop(L, co, args);
   return drive(L, resume, args);
 }
 
@@ -113,13 +110,12 @@ function goOn(L: lua_State, _status: number, resume: Resume): number {
 
 function take(L: lua_State, co: lua_State, finish: Finish, failed: boolean, n: number): number {
   reserve(L, n + 2);
-  lapi.lua_xmove(co, L, n);
+  moveTop(co, L, n);
   return finish(L, co, failed, n);
 }
 
 function finishResume(L: lua_State, _co: lua_State, failed: boolean, values: number): number {
-  push(L, Tag.BOOLEAN, !failed);
-  lapi.lua_rotate(L, -(values + 1), 1);
+  insertAt(L, L.top - values, Tag.BOOLEAN, !failed);
   return values + 1;
 }
 

@@ -146,7 +146,7 @@ declare module 'fengari/src/lstate.js' {
     nny: number;
     /** VM loops and parsers that are nested on JavaScript's own stack. */
     nCcalls: number;
-    /** Ours: what `nCcalls` is in the loop that resumed the thread. */
+    /** Ours: what `nCcalls` is in the loop that resumed the thread; -1 before. */
     baseCalls: number;
     /** What the innermost protected run catches; its status is why. */
     errorJmp: { status: number; readonly previous: unknown } | null;
@@ -157,6 +157,7 @@ declare module 'fengari/src/lstate.js' {
     hookcount: number;
     /** Not 0: instructions are counted, and the hook runs each `basehookcount` of them. */
     hookmask: number;
+    hook: ((L: lua_State) => void) | null;
     basehookcount: number;
     l_G: {
       mt: (Table | null | undefined)[];
@@ -171,7 +172,6 @@ declare module 'fengari/src/lstate.js' {
   }
   const lstate: {
     lua_newstate(): lua_State;
-    lua_newthread(L: lua_State): lua_State;
     readonly CallInfo: new () => CallInfo;
     readonly CIST_LUA: number;
     /** Set on a call that was suspended by a hook. */
@@ -331,7 +331,6 @@ declare module 'fengari/src/lapi.js' {
     lua_settable(L: lua_State, index: number): void;
     lua_settop(L: lua_State, top: number): void;
     lua_touserdata(L: lua_State, index: number): unknown;
-    lua_xmove(from: lua_State, to: lua_State, n: number): void;
   };
   export default lapi;
 }

@@ -15,9 +15,8 @@ import type { Scope, Shared, TaskScope } from './scope.js';
 import { LuaTask } from './task.js';
 import { toLua } from './values-in.js';
 import {
-  lapi,
-  lstate,
   type lua_State,
+  newThread,
   push,
   reserve,
   type Table,
@@ -110,12 +109,7 @@ export class LuaProcess implements Program, Scope {
   /** A thread for a task; user coroutines are made by `coroutine.create`. */
   private newThread(): lua_State {
     const { state } = this.shared;
-    const thread = lstate.lua_newthread(state);
-    lapi.lua_settop(state, 0);
-    thread.owner = this;
-    thread.resumer = null;
-    thread.blocked = false;
-    thread.baseCalls = -1;
+    const thread = newThread(state, this);
     this.meter?.watch(thread);
     return thread;
   }

@@ -8,6 +8,8 @@ import type { lua_State, Table, TString, TValueType } from './raw.js';
 import { defs, lapi, lauxlib, ldebug, ldo, lobject, lstate, lstring, ltable } from './raw.js';
 
 export { callThen, protectThen } from './interpreter/calls.js';
+export { newThread } from './interpreter/new-thread.js';
+export { insertAt, moveTop } from './interpreter/slots.js';
 
 import { decodeBytes, encodeText } from './text.js';
 

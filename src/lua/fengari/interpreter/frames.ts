@@ -16,7 +16,7 @@ const NO_CODE: CallInfo['l_code'] = [];
  * A call as fengari's own class has it, but for its numbers: those begin as NaN there, so that V8 keeps every
  * one of them in a box.
  */
-class Call implements CallInfo {
+export class Call implements CallInfo {
   func = null as unknown as TValue;
   funcOff = 0;
   top = 0;

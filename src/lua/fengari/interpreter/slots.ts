@@ -30,6 +30,28 @@ export function clear(value: TValue): void {
   value.value = null;
 }
 
+export function clearedValue(): TValue {
+  return new Value(NIL, null);
+}
+
+/** Puts a value below those from `at` on. */
+export function insertAt(L: lua_State, at: number, type: number, value: unknown): void {
+  const { stack } = L;
+  for (let to = L.top++; to > at; to--) stack[to] = stack[to - 1] as TValue;
+  stack[at] = new Value(type, value);
+}
+
+/** Moves the `n` topmost values from one thread to another. */
+export function moveTop(from: lua_State, to: lua_State, n: number): void {
+  const source: (TValue | undefined)[] = from.stack;
+  const first = from.top - n;
+  for (let i = 0; i < n; i++) {
+    to.stack[to.top++] = source[first + i] as TValue;
+    source[first + i] = undefined;
+  }
+  from.top = first;
+}
+
 export function pushCopy(L: lua_State, value: TValue): void {
   L.stack[L.top++] = new Value(value.type, value.value);
 }

@@ -4,6 +4,7 @@ import { formatNumber, isExactWhole, parseInBase, parseNumber } from '../numeral
 import { concatBytes, encodeText, readable } from '../text.js';
 import {
   argument,
+  insertAt,
   type LuaFunction,
   lapi,
   lauxlib,
@@ -145,8 +146,7 @@ function finishCall(L: lua_State, status: number, extra: number): number {
 
 const pcall: LuaFunction = (L) => {
   lauxlib.luaL_checkany(L, 1);
-  push(L, Tag.BOOLEAN, true);
-  lapi.lua_rotate(L, 1, 1);
+  insertAt(L, L.ci.funcOff + 1, Tag.BOOLEAN, true);
   const args = lapi.lua_gettop(L) - 2;
   return protectThen(L, args, 0, 0, finishCall);
 };
@@ -154,9 +154,9 @@ const pcall: LuaFunction = (L) => {
 const xpcall: LuaFunction = (L) => {
   const count = lapi.lua_gettop(L);
   lauxlib.luaL_checktype(L, 2, Type.FUNCTION);
-  push(L, Tag.BOOLEAN, true);
-  lapi.lua_pushvalue(L, 1);
-  lapi.lua_rotate(L, 3, 2);
+  const fn = argument(L, 1) as TValue;
+  insertAt(L, L.ci.funcOff + 3, fn.type, fn.value);
+  insertAt(L, L.ci.funcOff + 3, Tag.BOOLEAN, true);
   return protectThen(L, count - 2, 2, 2, finishCall);
 };
 
