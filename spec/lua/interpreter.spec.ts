@@ -350,6 +350,15 @@ describe('an error', () => {
     ['local t = {} t[nil] = 1', 'table index is nil'],
     ['local t = {} t[0/0] = 1', 'table index is NaN'],
     ['return setmetatable({}, {__index = function() error("in it") end}).x', 'in it'],
+    [
+      'setmetatable(setmetatable({}, {__metatable = 1}), {})',
+      'cannot change a protected metatable',
+    ],
+    ['setmetatable({})', "bad argument #2 to 'setmetatable' (nil or table expected)"],
+    ['setmetatable(1, {})', "bad argument #1 to 'setmetatable' (table expected, got number)"],
+    ['table.insert({})', "wrong number of arguments to 'insert'"],
+    ['table.insert(nil, 1)', "bad argument #1 to 'insert' (table expected, got nil)"],
+    ['table.insert({}, 5, 1)', "bad argument #2 to 'insert' (position out of bounds)"],
   ])('in %s', (body, message) => {
     const caught = finish(start(`local ok, e = pcall(function()\n${body}\nend) return e`));
     expect(caught).toBe(`test.lua:3: ${message}`);

@@ -1,5 +1,6 @@
 /** The global functions. `dofile`, `loadfile`, `io` and the rest of `debug` do not exist. */
 import { closureOf, loadText } from '../compile.js';
+import { raiseArgument } from '../errors.js';
 import { formatNumber, isExactWhole, parseInBase, parseNumber } from '../numerals.js';
 import { concatBytes, encodeText, readable } from '../text.js';
 import {
@@ -8,16 +9,18 @@ import {
   type LuaFunction,
   lapi,
   lauxlib,
+  ltable,
   type lua_State,
   OK,
   protectThen,
   push,
   pushText,
   raise,
+  stringOf,
   type Table,
   Tag,
   type TString,
-  type TValue,
+  TValue,
   Type,
   YIELD,
 } from '../vm.js';
@@ -160,6 +163,23 @@ const xpcall: LuaFunction = (L) => {
   return protectThen(L, count - 2, 2, 2, finishCall);
 };
 
+const PROTECTED = new TValue(Tag.STRING, stringOf('__metatable'));
+
+const setmetatable: LuaFunction = (L) => {
+  lauxlib.luaL_checktype(L, 1, Type.TABLE);
+  const given = argument(L, 2);
+  if (given?.type !== Tag.NIL && given?.type !== Tag.TABLE) {
+    return raiseArgument(L, 2, 'nil or table expected');
+  }
+  const table = argument(L, 1)?.value as Table;
+  if (table.metatable !== null && !ltable.luaH_get(L, table.metatable, PROTECTED).ttisnil()) {
+    return raise(L, 'cannot change a protected metatable');
+  }
+  table.metatable = given.value as Table | null; // the value of nil is null
+  push(L, Tag.TABLE, table);
+  return 1;
+};
+
 /** A checked cast (`number(x)`): the value itself where it has the type, else an error. */
 function cast(
   type: string,
@@ -198,7 +218,6 @@ export const baseFunctions: Functions = {
     'rawlen',
     'rawset',
     'select',
-    'setmetatable',
     'type',
   ]),
   boolean: cast('boolean', (value) => (value.type & 0x0f) === Type.BOOLEAN),
@@ -210,6 +229,7 @@ export const baseFunctions: Functions = {
   pairs,
   pcall,
   print,
+  setmetatable,
   tonumber,
   tostring,
   xpcall,

@@ -6,8 +6,10 @@ import {
   type LuaFunction,
   lapi,
   lauxlib,
+  ltable,
   type lua_State,
   raise,
+  type Table,
   Tag,
   type TValue,
   Type,
@@ -76,7 +78,12 @@ const insertAt = withPositions(charged(plainInsert, costs.insert), [2]);
 
 /** With two arguments the second one is the item, which may be any number. */
 const insert: LuaFunction = (L) => {
-  return lapi.lua_gettop(L) < 3 ? plainInsert(L) : insertAt(L);
+  if (lapi.lua_gettop(L) !== 2) return insertAt(L);
+  const list = argument(L, 1) as TValue;
+  if (list.type !== Tag.TABLE || (list.value as Table).metatable !== null) return plainInsert(L);
+  const table = list.value as Table;
+  ltable.luaH_setint(table, ltable.luaH_getn(table) + 1, argument(L, 2) as TValue);
+  return 0;
 };
 
 const concat: LuaFunction = (L) => {
