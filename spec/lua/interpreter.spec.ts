@@ -125,6 +125,21 @@ const NESTED: readonly [string, string, unknown][] = [
     true,
   ],
   [
+    'pcall in __index',
+    'return setmetatable({}, {__index = function() local ok, e = pcall(function() test.sleep(1) error("e", 0) end) test.sleep(1) return e end}).x',
+    'e',
+  ],
+  [
+    'coroutine.wrap in __index',
+    'return setmetatable({}, {__index = function() local co = coroutine.wrap(function() test.sleep(1) coroutine.yield(5) return 6 end) return co() + co() end}).x',
+    11,
+  ],
+  [
+    'xpcall in __index, whose handler is a metamethod away',
+    'return setmetatable({}, {__index = function(_, k) return (select(2, xpcall(function() test.sleep(1) local x = nil + k end, function(e) return "handled" end))) end}).x',
+    'handled',
+  ],
+  [
     '__index of __index',
     'local function slow(v) return function() test.sleep(1) return v end end local a = setmetatable({}, {__index = slow(7)}) local b = setmetatable({}, {__index = function(_, k) return a[k] + 1 end}) return b.x',
     8,

@@ -1,5 +1,6 @@
 /**
- * The Lua VM as the engine uses it: fengari, mended (`patches.ts`), with a few short names.
+ * The Lua VM as the engine uses it: fengari's compiler and tables, mended (`patches.ts`), with an
+ * interpreter of our own (`interpreter/`) and a few short names.
  * Stack discipline: whoever pushes calls {@link reserve} first, unless it is inside a library function
  * and pushes fewer than 20 values (LUA_MINSTACK, which fengari guarantees there).
  */

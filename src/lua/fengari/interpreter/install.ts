@@ -1,7 +1,15 @@
 /**
- * Puts the interpreter in the place of fengari's own: all that fengari's modules call of it, they call by their
- * exported objects, so these are what is changed. Of fengari's VM there remain the compiler, with the protected
- * call that it runs in, metatables, tables, comparisons, and errors with the names of variables in them.
+ * The interpreter: what runs compiled Lua, written for V8, in the place of fengari's own. fengari left its loop by an
+ * exception at each wait, deleted stack slots, and took every number for one of two kinds.
+ *
+ * - `execute.ts` is the loop; `operators.ts`, `tables.ts`, `concat.ts`, `closures.ts` and `loops.ts` are the rest of its
+ *   instructions, `count.ts` the countdown of the meter, `finish-op.ts` what is left of an instruction after a wait.
+ * - `calls.ts` and `frames.ts` own calls, `metamethods.ts` those of metamethods.
+ * - `thread.ts` and `new-thread.ts` own threads, `protected.ts` errors that are caught, `slots.ts` the stack.
+ *
+ * All that fengari's modules call of it, they call by their exported objects, so these are what is changed. Of
+ * fengari's VM there remain the compiler, with the protected call that it runs in, metatables, tables,
+ * comparisons, and errors with the names of variables in them.
  */
 import { ldo, lstate, ltm, lvm } from '../raw.js';
 import { concat } from './concat.js';
