@@ -32,10 +32,12 @@ const HEADERS = {
 export class ByHand {
   readonly #session: ClientHttp2Session;
   readonly #methods = new Map(methodsOf(SERVICE).map((shape) => [shape.name, shape]));
-  readonly queue = { name: `bench-${randomUUID().slice(0, 8)}` };
+  readonly queue: { readonly name: string };
   #workflows = 0;
 
-  constructor(address: string) {
+  /** @param queue - the task queue of its workflows; default: one that nobody else has */
+  constructor(address: string, queue = { name: `bench-${randomUUID().slice(0, 8)}` }) {
+    this.queue = queue;
     this.#session = connect(`http://${address}`);
     this.#session.on('error', () => {}); // said to the calls
   }

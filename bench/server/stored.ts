@@ -39,7 +39,7 @@ export const stored = {
     await server.stop();
     server = await startEmbeddedOnFile(file);
     report({ work: REOPEN, who: 'perdure-ts', n: 1, ms: server.startedInMs });
-    by = new ByHand(server.address);
+    by = new ByHand(server.address, by.queue);
     await by.complete(await by.task());
     by.close();
     await server.stop();
