@@ -44,11 +44,15 @@ export async function startEmbeddedOnFile(file?: DataFile): Promise<ServerProces
   return { ...server, stop };
 }
 
-/** `temporal server start-dev`, from the PATH or ~/go/bin. @throws Error where it is not installed. */
-export function startReal(): Promise<ServerProcess> {
+/**
+ * `temporal server start-dev`, from the PATH or ~/go/bin. @throws Error where it is not installed.
+ *
+ * @param flags - more of them
+ */
+export function startReal(flags: readonly string[] = []): Promise<ServerProcess> {
   const binary = temporalBinary();
   if (binary !== null) {
-    return start(binary, ['server', 'start-dev', '--headless', '--log-level', 'error']);
+    return start(binary, ['server', 'start-dev', '--headless', '--log-level', 'error', ...flags]);
   }
   return Promise.reject(
     new Error('temporal is neither on the PATH nor in ~/go/bin; .ci/run shows how to install it'),

@@ -7,7 +7,12 @@ import {
   temporalBinary,
 } from '../../bench/support/servers.js';
 
-export { freePort, type ServerProcess, temporalBinary } from '../../bench/support/servers.js';
+export {
+  freePort,
+  type ServerProcess,
+  startReal,
+  temporalBinary,
+} from '../../bench/support/servers.js';
 
 /** A server under test: what it is called, and how it is started. */
 export interface ServerKind {
@@ -16,7 +21,10 @@ export interface ServerKind {
 }
 
 export const EMBEDDED: ServerKind = { name: 'the embedded server', start: startEmbedded };
-export const REAL: ServerKind = { name: 'temporal server start-dev', start: startReal };
+export const REAL: ServerKind = {
+  name: 'temporal server start-dev',
+  start: () => startReal(),
+};
 
 /** `describe` for what needs the `temporal` command: in CI its absence is a failure, not a skip. */
 export const describeWithTemporal =

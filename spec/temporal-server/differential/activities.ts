@@ -1,0 +1,43 @@
+/** Activities of the programs that run on a real worker. */
+import { ApplicationFailure, CompleteAsyncError, Context, heartbeat } from '@temporalio/activity';
+
+export async function echo(text: string): Promise<string> {
+  return text;
+}
+
+/** Fails until its attempt is `times + 1`. */
+export async function failing(times: number): Promise<number> {
+  const { attempt } = Context.current().info;
+  if (attempt <= times)
+    throw ApplicationFailure.create({ message: `attempt ${attempt}`, type: 'Flaky', details: [1] });
+  return attempt;
+}
+
+/** Fails for good. */
+export async function fatal(): Promise<void> {
+  throw ApplicationFailure.nonRetryable('no use', 'Fatal', 'a detail');
+}
+
+/** Heartbeats until it is cancelled. */
+export async function patient(): Promise<void> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat('still here'), 50);
+  try {
+    await context.cancelled;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** Its first attempt fails with a heartbeat behind it; the next one tells what that said. */
+export async function resuming(): Promise<unknown> {
+  const { attempt, heartbeatDetails } = Context.current().info;
+  if (attempt > 1) return heartbeatDetails;
+  heartbeat({ done: 7 });
+  throw ApplicationFailure.retryable('again', 'Again');
+}
+
+/** Leaves its completion to somebody else, who never comes. */
+export async function silent(): Promise<void> {
+  throw new CompleteAsyncError();
+}

@@ -1,0 +1,90 @@
+/** Task queues, namespaces and the cluster. */
+import { enums } from '../../../../src/temporal-server/proto.js';
+import { type Plain, subject } from '../program.js';
+import type { World } from '../world.js';
+
+const { TaskQueueType: Type } = enums;
+
+const queue = (w: World, more: object = {}): Promise<Plain> =>
+  w.ask('DescribeTaskQueue', { taskQueue: { name: w.id('wf') }, ...more });
+
+const namespace = (w: World, method: string, more: object = {}): Promise<Plain> =>
+  w.ask(method, { namespace: w.id('namespace'), ...more });
+
+export const places = subject('places', {
+  'a task queue that nobody polls': async (w) => ({
+    workflows: await queue(w, { taskQueueType: Type.TASK_QUEUE_TYPE_WORKFLOW }),
+    activities: await queue(w, { taskQueueType: Type.TASK_QUEUE_TYPE_ACTIVITY }),
+  }),
+  'a task queue that somebody polls': async (w) => {
+    const id = await w.startWith();
+    const seen = await queue(w, {
+      taskQueueType: Type.TASK_QUEUE_TYPE_WORKFLOW,
+      taskQueue: { name: id },
+    });
+    return { pollers: (seen as { pollers: Plain }).pollers };
+  },
+  'task queues that cannot be': async (w) => ({
+    'no queue': await w.ask('DescribeTaskQueue', { taskQueueType: 1 }),
+    'no name': await queue(w, { taskQueue: {}, taskQueueType: 1 }),
+    'no type': await queue(w),
+    'a poll without a queue': await w.ask('PollWorkflowTaskQueue', {}),
+    'a poll for activities without one': await w.ask('PollActivityTaskQueue', {}),
+    'partitions of nothing': await w.ask('ListTaskQueuePartitions', {}),
+  }),
+  'a poll that nothing comes of': async (w) => ({
+    workflows: await w.ask('PollWorkflowTaskQueue', { taskQueue: { name: w.id('q') } }, 2000),
+    activities: await w.ask('PollActivityTaskQueue', { taskQueue: { name: w.id('q') } }, 2000),
+  }),
+  'polls with a deadline that is too short': async (w) => ({
+    workflows: await w.ask('PollWorkflowTaskQueue', { taskQueue: { name: w.id('q') } }, 300),
+  }),
+  'a namespace is registered, described and changed': async (w) => {
+    const registered = await namespace(w, 'RegisterNamespace', {
+      workflowExecutionRetentionPeriod: { seconds: 259_200 },
+      description: 'description',
+      ownerEmail: 'owner',
+      data: { a: 'b' },
+    });
+    const described = await namespace(w, 'DescribeNamespace');
+    const updated = await namespace(w, 'UpdateNamespace', {
+      updateInfo: { description: 'another', data: { c: 'd' } },
+      config: { workflowExecutionRetentionTtl: { seconds: 86_400 } },
+    });
+    return { registered, described, updated };
+  },
+  'namespaces that cannot be': async (w) => ({
+    'no name': await w.ask('RegisterNamespace', { namespace: '' }),
+    'no retention': await namespace(w, 'RegisterNamespace'),
+    'a retention that is too short': await namespace(w, 'RegisterNamespace', {
+      workflowExecutionRetentionPeriod: { seconds: 1 },
+    }),
+    'one that is there': await w.ask('RegisterNamespace', {
+      workflowExecutionRetentionPeriod: { seconds: 86_400 },
+    }),
+    'described: none': await namespace(w, 'DescribeNamespace'),
+    'described: no name': await w.ask('DescribeNamespace', { namespace: '' }),
+    'updated: none': await namespace(w, 'UpdateNamespace', { updateInfo: {} }),
+  }),
+  'calls in a namespace that is not there': async (w) => {
+    const workflowId = w.id('wf');
+    const execution = { workflowId };
+    return {
+      start: await namespace(w, 'StartWorkflowExecution', w.startRequest('wf')),
+      signal: await namespace(w, 'SignalWorkflowExecution', {
+        workflowExecution: execution,
+        signalName: 's',
+      }),
+      describe: await namespace(w, 'DescribeWorkflowExecution', { execution }),
+      history: await namespace(w, 'GetWorkflowExecutionHistory', { execution }),
+      list: await namespace(w, 'ListWorkflowExecutions'),
+      poll: await namespace(w, 'PollWorkflowTaskQueue', { taskQueue: { name: 'q' } }),
+      schedule: await namespace(w, 'DescribeSchedule', { scheduleId: 's' }),
+      'no namespace': await w.ask('DescribeWorkflowExecution', { namespace: '', execution }),
+    };
+  },
+  'what the system can do': async (w) => {
+    const info = (await w.ask('GetSystemInfo', {})) as { capabilities: Plain };
+    return { capabilities: info.capabilities };
+  },
+});

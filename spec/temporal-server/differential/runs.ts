@@ -1,0 +1,40 @@
+/** Programs run side by side, many at a time: most of their time goes into waiting. */
+import type { Outcome, Program, Subject } from './program.js';
+import { type Side, World } from './world.js';
+
+const AT_ONCE = 24;
+
+export interface Titled {
+  /** `subject: name of the program`. */
+  readonly title: string;
+  readonly subject: string;
+  readonly program: Program;
+}
+
+export function titled(subjects: readonly Subject[]): Titled[] {
+  return subjects.flatMap(({ name, programs }) =>
+    programs.map((program) => ({ title: `${name}: ${program.name}`, subject: name, program })),
+  );
+}
+
+/** Starts them all. @returns the outcome of each, by its title */
+export function runAll(side: Side, programs: readonly Titled[]): Map<string, Promise<Outcome>> {
+  const waiting: (() => void)[] = [];
+  let free = AT_ONCE;
+  const turn = () => (free-- > 0 ? Promise.resolve() : new Promise<void>((go) => waiting.push(go)));
+  const next = () => {
+    free += 1;
+    waiting.shift()?.();
+  };
+  const run = async ({ program }: Titled) => {
+    await turn();
+    return program.run(new World(side)).finally(next);
+  };
+  return new Map(
+    programs.map((each) => {
+      const outcome = run(each);
+      outcome.catch(() => {}); // told by the spec of that program
+      return [each.title, outcome];
+    }),
+  );
+}
