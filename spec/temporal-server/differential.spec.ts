@@ -47,7 +47,7 @@ describe('a client program does the same on the embedded server as on Temporalâ€
   }
 
   it.each(programs)('$title', async ({ title, subject, program }) => {
-    const onRecord: Outcome = recorded(subject)[program.name] ?? {};
+    const onRecord: Outcome = recorded(subject.name)[program.name] ?? {};
     const [mine, theirs] = await Promise.all([embedded.get(title), real?.get(title) ?? onRecord]);
     const all = differences(mine, theirs);
     expect(unknown(title, all)).toEqual([]);

@@ -95,8 +95,13 @@ export function notFound(message: string): ServiceError {
   return new ServiceError(StatusCode.NOT_FOUND, message, { type: 'NotFoundFailure', value: {} });
 }
 
-export function workflowNotFound(workflowId: string): ServiceError {
-  return notFound(`workflow not found for ID: ${workflowId}`);
+/** @param runId - empty where any run would do */
+export function workflowNotFound(workflowId: string, runId = ''): ServiceError {
+  return notFound(
+    runId
+      ? `workflow execution not found for workflow ID "${workflowId}" and run ID "${runId}"`
+      : `workflow not found for ID: ${workflowId}`,
+  );
 }
 
 export function alreadyCompleted(): ServiceError {

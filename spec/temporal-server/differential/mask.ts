@@ -4,7 +4,15 @@
  */
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** How the SDK's worker names the queue that is its own. */
+/** What Temporal's server says of an error that it does not tell, with a number for its log. */
+const UNTOLD = /please retry \([0-9a-f]+\)/g;
+/** gRPC's client says how it spent the time. */
+const DEADLINE = /Deadline exceeded after .*/g;
+/** A process of a machine. */
+const PROCESS = /\b\d+@[\w.-]+@?/g;
+const ISO_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+/** Times as the SDK writes them into markers. */
+const CLOCK = /\\?"seconds\\?":\d+,\\?"nanos\\?":\d+/g;
 const MEASURED_MS = 30_000;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -23,6 +31,13 @@ export class Mask {
   text(value: string, field: string): string {
     return value
       .replaceAll(this.prefix, 'my')
+      .replaceAll(UNTOLD, 'please retry (<number>)')
+      .replaceAll(DEADLINE, 'Deadline exceeded')
+      .replaceAll(PROCESS, '<process>')
+      .replaceAll(ISO_TIME, (time) =>
+        Math.abs(Date.parse(time) - this.#begunMs) < DAY_MS ? this.time(Date.parse(time)) : time,
+      )
+      .replaceAll(CLOCK, '<time>')
       .replaceAll(UUID, (uuid) => this.#nameOf(uuid, familyOf(field)));
   }
 

@@ -26,7 +26,13 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'binaryChecksum',
 ]);
 
-/** Spans that a server measures: told in whole seconds, rounded up. */
+/** Sets that come in any order. */
+const SETS: ReadonlySet<string> = new Set(['coreUsedFlags', 'langUsedFlags']);
+
+/** Advice that depends on how busy the machine is. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['pollerScalingDecision']);
+
+/** Spans that a server measures: told in whole seconds, rounded up but for a little. */
 const MEASURED: ReadonlySet<string> = new Set(['firstWorkflowTaskBackoff', 'backoffStartInterval']);
 
 const SPECIAL: {
@@ -44,7 +50,7 @@ export function plainOf(message: unknown, mask: Mask, field = ''): Plain {
   if (special) return special(typed, mask, field);
   const out: { [name: string]: Plain } = {};
   for (const each of typed.$type.fieldsArray as readonly Field[]) {
-    if (!Object.hasOwn(typed, each.name)) continue;
+    if (LEFT_OUT.has(each.name) || !Object.hasOwn(typed, each.name)) continue;
     const value = ofField(each.resolve(), typed[each.name], mask);
     if (value !== undefined) out[each.name] = value;
   }
@@ -53,6 +59,7 @@ export function plainOf(message: unknown, mask: Mask, field = ''): Plain {
 
 function ofField(field: Field, value: unknown, mask: Mask): Plain | undefined {
   if (value === null || value === undefined) return undefined;
+  if (HIDDEN.has(field.name)) return isUnset(value) ? undefined : `<${field.name}>`;
   if (field.map) {
     const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1));
     if (entries.length === 0) return undefined;
@@ -62,13 +69,20 @@ function ofField(field: Field, value: unknown, mask: Mask): Plain | undefined {
   }
   if (field.repeated) {
     const list = value as readonly unknown[];
-    return list.length === 0 ? undefined : list.map((each) => ofOne(field, each, mask));
+    const all = list.map((each) => ofOne(field, each, mask));
+    if (SETS.has(field.name)) all.sort();
+    return all.length === 0 ? undefined : all;
   }
   const one = ofOne(field, value, mask);
   const unset = one === '' || one === 0 || one === false;
   if (unset || (one !== null && field.resolvedType && isEnum(field) && value === 0))
     return undefined;
-  return HIDDEN.has(field.name) ? `<${field.name}>` : one;
+  return one;
+}
+
+function isUnset(value: unknown): boolean {
+  if (value instanceof Uint8Array) return value.length === 0;
+  return value === '' || String(value) === '0';
 }
 
 const isEnum = ({ resolvedType }: Field) => resolvedType !== null && 'values' in resolvedType;
@@ -96,8 +110,7 @@ function milliseconds(message: Message): number {
 }
 
 function span(ms: number, field: string): string {
-  if (field === 'executionDuration') return '<measured>';
-  return MEASURED.has(field) ? `${Math.ceil(ms / 1000)}s` : `${ms / 1000}s`;
+  return MEASURED.has(field) ? `${Math.ceil(ms / 1000 - 0.01)}s` : `${ms / 1000}s`;
 }
 
 function ofPayload(message: Message, mask: Mask): Plain {

@@ -25,6 +25,8 @@ export interface Program {
 /** Programs about one part of the protocol. */
 export interface Subject {
   readonly name: string;
+  /** One at a time: the server has room for no more. */
+  readonly inTurn: boolean;
   readonly programs: readonly Program[];
 }
 
@@ -32,6 +34,11 @@ export interface Subject {
 export function subject(
   name: string,
   programs: { readonly [name: string]: Program['run'] },
+  { inTurn }: { readonly inTurn: boolean } = { inTurn: false },
 ): Subject {
-  return { name, programs: Object.entries(programs).map(([each, run]) => ({ name: each, run })) };
+  return {
+    name,
+    inTurn,
+    programs: Object.entries(programs).map(([each, run]) => ({ name: each, run })),
+  };
 }

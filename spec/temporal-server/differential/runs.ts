@@ -7,13 +7,17 @@ const AT_ONCE = 24;
 export interface Titled {
   /** `subject: name of the program`. */
   readonly title: string;
-  readonly subject: string;
+  readonly subject: Subject;
   readonly program: Program;
 }
 
 export function titled(subjects: readonly Subject[]): Titled[] {
-  return subjects.flatMap(({ name, programs }) =>
-    programs.map((program) => ({ title: `${name}: ${program.name}`, subject: name, program })),
+  return subjects.flatMap((subject) =>
+    subject.programs.map((program) => ({
+      title: `${subject.name}: ${program.name}`,
+      subject,
+      program,
+    })),
   );
 }
 
@@ -26,13 +30,16 @@ export function runAll(side: Side, programs: readonly Titled[]): Map<string, Pro
     free += 1;
     waiting.shift()?.();
   };
-  const run = async ({ program }: Titled) => {
+  const last = new Map<Subject, Promise<unknown>>();
+  const run = async ({ program }: Titled, before: Promise<unknown> | undefined) => {
+    await before?.catch(() => {}); // told by the spec of that program
     await turn();
     return program.run(new World(side)).finally(next);
   };
   return new Map(
     programs.map((each) => {
-      const outcome = run(each);
+      const outcome = run(each, last.get(each.subject));
+      if (each.subject.inTurn) last.set(each.subject, outcome);
       outcome.catch(() => {}); // told by the spec of that program
       return [each.title, outcome];
     }),

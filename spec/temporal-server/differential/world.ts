@@ -30,7 +30,8 @@ export interface ActivityTask extends Answer {
 }
 
 const NAMESPACE = 'default';
-const PATIENCE_MS = 60_000;
+/** What has not come by then does not come: a program that waits longer is wrong. */
+const PATIENCE_MS = 30_000;
 const IDENTITY = 'program';
 
 export class World {
@@ -108,11 +109,15 @@ export class World {
 
   /** The next workflow task of a queue. */
   async task(queue: string, more: object = {}): Promise<TakenTask & Answer> {
-    for (;;) {
-      const request = { taskQueue: { name: queue }, identity: IDENTITY, ...more };
-      const task = await this.call('PollWorkflowTaskQueue', request);
-      if ((task.taskToken as Uint8Array).length > 0) return task as unknown as TakenTask & Answer;
-    }
+    const task = await this.#poll('PollWorkflowTaskQueue', queue, more);
+    return task as unknown as TakenTask & Answer;
+  }
+
+  async #poll(method: string, queue: string, more: object): Promise<Answer> {
+    const request = { taskQueue: { name: queue }, identity: IDENTITY, ...more };
+    const task = await this.call(method, request);
+    if ((task.taskToken as Uint8Array).length > 0) return task;
+    throw new Error(`${method} of ${queue}: nothing comes`);
   }
 
   answer(
@@ -141,11 +146,7 @@ export class World {
   }
 
   async activityTask(queue: string): Promise<ActivityTask> {
-    for (;;) {
-      const request = { taskQueue: { name: queue }, identity: IDENTITY };
-      const task = await this.call('PollActivityTaskQueue', request);
-      if ((task.taskToken as Uint8Array).length > 0) return task as ActivityTask;
-    }
+    return (await this.#poll('PollActivityTaskQueue', queue, {})) as ActivityTask;
   }
 
   execution(workflowId: string, runId = '') {
@@ -190,12 +191,11 @@ export class World {
   }
 
   /** Waits for the end of a run. @returns its last event */
-  async closed(workflowId: string, runId = ''): Promise<HistoryEvent | undefined> {
-    for (;;) {
-      const more = { waitNewEvent: true, historyEventFilterType: 2 };
-      const [last] = (await this.events(workflowId, runId, more)).slice(-1);
-      if (last) return last;
-    }
+  async closed(workflowId: string, runId = ''): Promise<HistoryEvent> {
+    const more = { waitNewEvent: true, historyEventFilterType: 2 };
+    const [last] = (await this.events(workflowId, runId, more)).slice(-1);
+    if (last) return last;
+    throw new Error(`${workflowId} does not close`);
   }
 
   /** The same, and all that has happened in it. */

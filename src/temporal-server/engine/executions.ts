@@ -59,7 +59,7 @@ export class Executions {
   /** A run by its id, or the current one of the workflow id. @throws ServiceError NOT_FOUND */
   find(key: RunKey): Run {
     const run = this.lookUp(key);
-    if (!run) throw workflowNotFound(key.workflowId);
+    if (!run) throw workflowNotFound(key.workflowId, key.runId);
     return run;
   }
 

@@ -6,7 +6,9 @@
  * the next task that starts; when no further task follows it is sent out by itself.
  */
 import { queryFailed, workflowNotReady } from '../errors.js';
+import { isOpen } from '../history/state.js';
 import type { Failure, Payloads, temporal } from '../proto.js';
+import type { Run } from './run.js';
 
 export type QueryAnswer =
   | { readonly kind: 'answered'; readonly result: Payloads | undefined }
@@ -21,6 +23,14 @@ export interface PendingQuery {
   /** Counts the queues it was put in: only the last counts. */
   route: number;
   readonly answer: (answer: QueryAnswer) => void;
+}
+
+/** From this attempt of its workflow task on, a run cannot answer queries. */
+const NOT_READY_ATTEMPT = 3;
+
+/** Its worker fails with it, so that nobody could answer. */
+export function isFailing(run: Run): boolean {
+  return isOpen(run.info) && run.info.workflowTaskAttempt >= NOT_READY_ATTEMPT;
 }
 
 /** The result that a client gets, or the error. */

@@ -6,7 +6,7 @@ import { type StartSpec, scheduleFirstTask, startRun } from '../history/start.js
 import { isOpen } from '../history/state.js';
 import { admitUpdate, type UpdateRequest } from '../history/updates.js';
 import { endWorkflowTaskDelay } from '../history/workflow-task.js';
-import { enums, Status } from '../proto.js';
+import { enums, type Payloads, Status } from '../proto.js';
 import type { Engine } from './engine.js';
 import { type MaybePromise, then } from './maybe-promise.js';
 import type { Execution, Run } from './run.js';
@@ -46,7 +46,7 @@ function decide(engine: Engine, execution: Execution, order: StartOrder): MaybeP
   if (order.update && takesUpdate(current, order, order.update.updateId))
     return admit(engine, execution, current, order.update.request);
   if (spec.requestId && spec.requestId === current.info.createRequestId)
-    return { run: current, isNew: true };
+    return { run: current, isNew: !order.signal };
   if (!isOpen(current.info)) {
     refuseReuse(current, order);
     return startNew(engine, execution, order, []);
@@ -90,6 +90,7 @@ function resolveConflict(
     const ended = engine.draft(current);
     terminate(ended, {
       reason: 'TerminateIfRunning WorkflowIdReusePolicy',
+      details: textPayloads(`terminated by new runID: ${order.spec.key.runId}`),
       identity: 'history-service',
     });
     return startNew(engine, execution, order, [ended]);
@@ -110,6 +111,11 @@ function resolveConflict(
   const { cronSchedule, initiator } = draft.info.started;
   if (!cronSchedule && !initiator) endWorkflowTaskDelay(draft);
   return then(engine.commit(execution, [draft]), () => ({ run: current, isNew: false }));
+}
+
+function textPayloads(text: string): Payloads {
+  const metadata = { encoding: Buffer.from('json/plain') };
+  return { payloads: [{ metadata, data: Buffer.from(JSON.stringify(text)) }] };
 }
 
 function refuseReuse(current: Run, order: StartOrder): void {

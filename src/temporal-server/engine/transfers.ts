@@ -79,6 +79,7 @@ function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
     header: attributes.header ?? undefined,
     ...childFields(child),
     ...completeTimeouts(attributes),
+    writesNoRunTimeout: true,
     retryPolicy: attributes.retryPolicy ?? undefined,
     cronSchedule: attributes.cronSchedule ?? '',
     attempt: 1,
@@ -142,7 +143,7 @@ function isChildOf(target: Run, source: Run): boolean {
 async function tellParent(
   engine: Engine,
   child: Run,
-  { parent, outcome, workflowType }: Extract<Transfer, { kind: 'childClosed' }>,
+  { parent, outcome }: Extract<Transfer, { kind: 'childClosed' }>,
 ): Promise<void> {
   const { runId } = child.key;
   await ignoringNotFound(async () => {
@@ -150,9 +151,7 @@ async function tellParent(
     // A parent may record the close before it has recorded the start: its own transfer of the
     // start is still under way. It goes first.
     await run.outbox;
-    await engine.update(run, (d) =>
-      childClosed(d, parent.initiatedEventId, { runId, workflowType, outcome }),
-    );
+    await engine.update(run, (d) => childClosed(d, parent.initiatedEventId, { runId, outcome }));
   });
 }
 

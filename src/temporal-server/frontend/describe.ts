@@ -54,8 +54,8 @@ function describe(run: Run, namespace: Namespace): object {
   return {
     executionConfig: {
       taskQueue: { name: info.taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
-      workflowExecutionTimeout: duration(info.executionTimeoutMs),
-      workflowRunTimeout: duration(info.runTimeoutMs),
+      workflowExecutionTimeout: info.started.workflowExecutionTimeout ?? null,
+      workflowRunTimeout: info.started.workflowRunTimeout ?? null,
       defaultWorkflowTaskTimeout: duration(info.taskTimeoutMs),
       userMetadata: info.userMetadata ?? null,
     },
@@ -86,13 +86,15 @@ function resetPoint(point: ResetPoint): temporal.api.workflow.v1.IResetPointInfo
   };
 }
 
+/** Go's zero time, which Temporal has for none. */
+const NEVER = timestamp(Date.parse('0001-01-01T00:00:00Z'));
+
 function extendedInfo(run: Run): temporal.api.workflow.v1.IWorkflowExecutionExtendedInfo {
   const { info } = run;
   return {
     ...(info.expiresAtMs !== undefined && { executionExpirationTime: timestamp(info.expiresAtMs) }),
-    ...(info.runTimeoutMs > 0 && {
-      runExpirationTime: timestamp(info.executionAtMs + info.runTimeoutMs),
-    }),
+    runExpirationTime:
+      info.runTimeoutMs > 0 ? timestamp(info.executionAtMs + info.runTimeoutMs) : NEVER,
     cancelRequested: info.cancelRequested !== undefined,
     resetRunId: info.resetRunId ?? '',
     originalStartTime: timestamp(info.startedAtMs),
@@ -132,7 +134,7 @@ function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPend
       nextAttemptScheduleTime: timestamp(phase.untilMs),
       currentRetryInterval: duration(backoffMs(activity.retryPolicy, activity.attempt - 1)),
     }),
-    priority: activity.priority ?? {},
+    priority: activity.priority ?? null,
     paused: activity.paused !== undefined,
     ...(activity.paused && {
       pauseInfo: {

@@ -1,15 +1,9 @@
 /** Clients and executions: start, signal, signal-with-start, cancel, terminate, query. */
 import type { Engine } from '../engine/engine.js';
-import { type PendingQuery, type QueryAnswer, resultOf } from '../engine/queries.js';
+import { isFailing, type PendingQuery, type QueryAnswer, resultOf } from '../engine/queries.js';
 import type { Run } from '../engine/run.js';
 import { type Started, type StartOrder, startExecution } from '../engine/starts.js';
-import {
-  failedPrecondition,
-  invalid,
-  ServiceError,
-  StatusCode,
-  workflowNotFound,
-} from '../errors.js';
+import { failedPrecondition, invalid, notFound, ServiceError, StatusCode } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { cronProblem, firstCronDelayMs } from '../history/cron.js';
@@ -60,7 +54,9 @@ export function checkStart(engine: Engine, request: StartRequest | SignalWithSta
   if (request.cronSchedule && request.workflowStartDelay)
     throw invalid('CronSchedule and WorkflowStartDelay may not be used together.');
   if (durationMs(request.workflowStartDelay) < 0)
-    throw invalid('An invalid WorkflowStartDelay is set on request: negative duration');
+    throw invalid(
+      'An invalid WorkflowStartDelaySeconds is set on request. cause: negative duration',
+    );
   const fields = request.searchAttributes?.indexedFields ?? {};
   const attributes =
     engine.namespaces.searchAttributesProblem(request.namespace, fields) ??
@@ -78,7 +74,7 @@ function checkTimeouts(request: StartRequest | SignalWithStartRequest): void {
     ['WorkflowTaskTimeout', request.workflowTaskTimeout],
   ] as const) {
     if (durationMs(value) < 0)
-      throw invalid(`An invalid ${name} is set on request: negative duration`);
+      throw invalid(`An invalid ${name}Seconds is set on request. cause: negative duration`);
   }
 }
 
@@ -122,7 +118,15 @@ export function startOrder(engine: Engine, request: StartRequest): StartOrder {
     request.workflowIdConflictPolicy !== Conflict.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED
   ) {
     throw invalid(
-      'Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy.',
+      'Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy',
+    );
+  }
+  if (
+    request.workflowIdReusePolicy === Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE &&
+    request.workflowIdConflictPolicy === Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+  ) {
+    throw invalid(
+      'Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING',
     );
   }
   return {
@@ -136,7 +140,6 @@ export function startResponse(started: Started): object {
   const { namespace, workflowId, runId } = started.run.key;
   return {
     runId,
-    firstExecutionRunId: started.run.info.firstRunId,
     started: started.isNew,
     status: started.run.info.status,
     link: {
@@ -216,7 +219,7 @@ function runOfChain(
   const { workflowId, runId } = executionIds(request.workflowExecution);
   const run = engine.find(request.namespace, workflowId, runId);
   if (request.firstExecutionRunId && run.info.firstRunId !== request.firstExecutionRunId)
-    throw workflowNotFound(workflowId);
+    throw notFound('workflow execution not found');
   return run;
 }
 
@@ -224,6 +227,10 @@ async function requestCancel(
   engine: Engine,
   request: Request<'RequestCancelWorkflowExecutionRequest'>,
 ): Promise<object> {
+  engine.namespaces.get(request.namespace);
+  const { workflowId, runId } = executionIds(request.workflowExecution);
+  // As with Temporal, a request that comes too late is taken, and changes nothing.
+  if (!isOpen(engine.find(request.namespace, workflowId, runId).info)) return {};
   const run = runOfChain(engine, request);
   const { requestId, reason, identity } = request;
   await engine.update(run, (d) => requestCancelRun(d, { requestId, reason, identity }));
@@ -235,7 +242,8 @@ async function terminateExecution(
   request: Request<'TerminateWorkflowExecutionRequest'>,
 ): Promise<object> {
   const run = runOfChain(engine, request);
-  const { reason, identity } = request;
+  const { identity } = request;
+  const reason = request.reason || 'terminated by user via frontend';
   const details = request.details ?? undefined;
   await engine.update(run, (d) =>
     terminate(d, { reason, details, identity: identity || 'frontend-service' }),
@@ -261,6 +269,7 @@ async function query(
   const run = engine.find(request.namespace, workflowId, runId);
   if (isRejected(run, request.queryRejectCondition))
     return { queryRejected: { status: run.info.status } };
+  if (isFailing(run)) return { queryResult: resultOf({ kind: 'notReady' }) };
   const limitMs = Math.min(QUERY_LIMIT_MS, call.deadlineMs - Date.now());
   const answer = await call.park<QueryAnswer>(limitMs, (deliver) =>
     ask(engine, run, request.query ?? {}, deliver),

@@ -14,8 +14,12 @@ export function executionIds(
   const workflowId = execution.workflowId ?? '';
   const runId = execution.runId ?? '';
   if (!workflowId) throw invalid('WorkflowId is not set on request.');
-  if (runId && !RUN_ID.test(runId)) throw invalid('Invalid RunId.');
+  if (runId && !isRunId(runId)) throw invalid('Invalid RunId.');
   return { workflowId, runId };
+}
+
+export function isRunId(text: string): boolean {
+  return RUN_ID.test(text);
 }
 
 export function checkIdLength(value: string, name: string): void {

@@ -1,16 +1,17 @@
 /** Workers and workflow tasks: poll, complete, fail, answer queries. */
 import type { Engine } from '../engine/engine.js';
-import type { QueryAnswer } from '../engine/queries.js';
+import { isFailing, type QueryAnswer } from '../engine/queries.js';
 import type { Run } from '../engine/run.js';
 import type { Task } from '../engine/task.js';
-import { invalid, notFound } from '../errors.js';
+import { alreadyCompleted, invalid, notFound } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { startActivity } from '../history/activities.js';
 import { terminateRun } from '../history/close.js';
 import { completeTask } from '../history/commands.js';
 import type { Draft } from '../history/draft.js';
-import { type CommandError, isCommandError, serverFailure } from '../history/failures.js';
+import { type CommandError, commandFailure, isCommandError } from '../history/failures.js';
+import { isOpen } from '../history/state.js';
 import { abortSentUpdates, sendUpdates } from '../history/updates.js';
 import {
   failWorkflowTask,
@@ -152,14 +153,14 @@ async function take(engine: Engine, task: Task, taker: Taker): Promise<Uint8Arra
   }
   if (task.kind !== 'workflow') return undefined;
   const { run, stamp } = task;
-  const started = await engine.update(run, (d) => start(engine, d, stamp, taker));
+  const started = await engine.update(run, (d) => start(d, stamp, taker, engine.newId()));
   return started && workflowTaskResponse(engine, { run, ...started });
 }
 
 /** @param heartbeat - its worker goes on with what it has, and gets only what is new */
-function start(engine: Engine, d: Draft, stamp: number, taker: Taker, heartbeat = false) {
+function start(d: Draft, stamp: number, taker: Taker, requestId: string, heartbeat = false) {
   const sticky = d.info.workflowTask.kind === 'scheduled' && d.info.workflowTask.sticky;
-  if (!startWorkflowTask(d, stamp, { requestId: engine.newId(), ...taker })) return undefined;
+  if (!startWorkflowTask(d, stamp, { requestId, ...taker })) return undefined;
   return { transient: transientEvents(d), messages: sendUpdates(d, { heartbeat }), sticky };
 }
 
@@ -191,6 +192,9 @@ async function respondCompleted(
 
 type AnsweredQuery = ReturnType<typeof queryAnswers>[number];
 
+/** The request id of a task that comes with the answer to the one before, as Temporal has it. */
+const FROM_COMPLETED = 'request-from-RespondWorkflowTaskCompleted';
+
 interface Done {
   readonly answers: readonly AnsweredQuery[];
   readonly eager: readonly number[];
@@ -207,15 +211,15 @@ function complete(
 ): Done {
   const context = engine.commandContext(d.key.namespace);
   const { eager, dropped } = completeTask(d, token, request, context);
-  for (const id of eager) startEagerly(engine, d, id, { identity: request.identity, buildId: '' });
+  for (const id of eager) startEagerly(engine, d, id, completer(request));
   const answers = answersOf();
   const task = d.info.workflowTask;
   const next =
     request.returnNewWorkflowTask && task.kind === 'scheduled'
-      ? start(engine, d, task.stamp, completer(request), request.forceCreateNewWorkflowTask)
+      ? start(d, task.stamp, completer(request), FROM_COMPLETED, request.forceCreateNewWorkflowTask)
       : undefined;
-  const sticky = d.info.sticky !== undefined;
-  return { answers, eager, dropped, next: next && { ...next, sticky } };
+  // This worker has what went before.
+  return { answers, eager, dropped, next: next && { ...next, sticky: true } };
 }
 
 /** A worker that answers one task and gets the next with it. */
@@ -275,7 +279,7 @@ async function failBadTask(
   await engine.update(run, (d) => {
     failWorkflowTask(d, startedTask(d, token), {
       cause,
-      failure: serverFailure(error.fullMessage, true),
+      failure: commandFailure(error.fullMessage),
       identity,
     });
     abortSentUpdates(d);
@@ -285,9 +289,6 @@ async function failBadTask(
   });
 }
 
-/** From this attempt on, queries are told that the workflow cannot answer. */
-const NOT_READY_ATTEMPT = 3;
-
 async function respondFailed(
   engine: Engine,
   request: Request<'RespondWorkflowTaskFailedRequest'>,
@@ -296,6 +297,7 @@ async function respondFailed(
   const token = taskToken(request.taskToken, 'workflow');
   const run = runOf(engine, request.namespace, token);
   await engine.update(run, (d) => {
+    if (!isOpen(d.info)) throw alreadyCompleted();
     failWorkflowTask(d, startedTask(d, token), {
       cause: request.cause,
       failure: request.failure ?? undefined,
@@ -304,7 +306,7 @@ async function respondFailed(
     });
     scheduleWorkflowTask(d);
   });
-  if (run.info.workflowTaskAttempt >= NOT_READY_ATTEMPT) {
+  if (isFailing(run)) {
     for (const query of [...run.queries.values()]) {
       if (query.state !== 'waiting') continue;
       engine.queries.forget(run, query);

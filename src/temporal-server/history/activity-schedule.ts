@@ -1,4 +1,5 @@
 /** The command ScheduleActivityTask: its checks, its timeouts completed, its event and record. */
+import { invalid } from '../errors.js';
 import { duration, durationMs, enums, int64, type temporal } from '../proto.js';
 import { due, offer, put, timing } from './activity-record.js';
 import type { Draft } from './draft.js';
@@ -126,27 +127,35 @@ function checkSchedule(d: Draft, command: ScheduleCommand): Spans {
   const id = command.activityId ?? '';
   const type = command.activityType?.name ?? '';
   const bad = (what: string) => new CommandError(BAD_SCHEDULE, what);
-  const queue = queueNameProblem(command.taskQueue?.name ?? '');
-  if (queue)
-    throw bad(
-      `invalid TaskQueue on ScheduleActivityTaskCommand: ${queue}. ActivityId=${id} ActivityType=${type}`,
-    );
   if (!id) throw bad(`ActivityId is not set on ScheduleActivityTaskCommand. ActivityType=${type}`);
-  if (!type) throw bad(`ActivityType is not set on ScheduleActivityTaskCommand. ActivityId=${id}`);
+  if (!type) throw bad(`ActivityType is not set on ScheduleActivityTaskCommand. ActivityID=${id}`);
+  const where = `ActivityId=${id} ActivityType=${type}`;
+  // For these two Temporal refuses the answer, and the task stays as it is.
+  const queue = queueNameProblem(command.taskQueue?.name ?? '');
+  if (queue) throw invalid(`invalid TaskQueue on ScheduleActivityTaskCommand: ${queue}. ${where}`);
   const problem = retryPolicyProblem(command.retryPolicy);
-  if (problem) throw bad(`${problem} ActivityId=${id} ActivityType=${type}`);
+  if (problem)
+    throw invalid(
+      `invalid ActivityRetryPolicy on SechduleActivityTaskCommand: ${problem}. ${where}`,
+    );
   for (const [name, over] of [
     ['ActivityId', overLimit(id)],
     ['ActivityType', overLimit(type)],
   ])
     if (over)
-      throw bad(
-        `${name} on ScheduleActivityTaskCommand exceeds length limit. ActivityId=${id} ActivityType=${type} ${over}`,
-      );
+      throw bad(`${name} on ScheduleActivityTaskCommand exceeds length limit. ${where} ${over}`);
+  for (const [name, timeout] of [
+    ['ScheduleToCloseTimeout', command.scheduleToCloseTimeout],
+    ['ScheduleToStartTimeout', command.scheduleToStartTimeout],
+    ['StartToCloseTimeout', command.startToCloseTimeout],
+    ['HeartbeatTimeout', command.heartbeatTimeout],
+  ] as const)
+    if (durationMs(timeout) < 0)
+      throw bad(`Invalid ${name} for ScheduleActivityTaskCommand: negative duration. ${where}`);
   if (d.activityIds.has(id)) {
     throw new CommandError(
       enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,
-      '',
+      `invalid history builder state for action: add-activitytask-scheduled-event, ActivityID: ${id}`,
     );
   }
   if (d.activities.size >= PENDING_LIMIT) {

@@ -3,6 +3,7 @@
  * it, and what came of that is another transaction on the parent. The request id of the start is
  * part of the record, so that a transfer which is carried out twice starts one child.
  */
+import { invalid } from '../errors.js';
 import { duration, durationMs, enums, int64, type PayloadMap, type temporal } from '../proto.js';
 import { PENDING_LIMIT } from './activity-schedule.js';
 import { cronProblem } from './cron.js';
@@ -88,7 +89,10 @@ function checkChild(d: Draft, command: StartCommand): void {
     new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES, what);
   const id = command.workflowId ?? '';
   const type = command.workflowType?.name ?? '';
-  const where = `WorkflowId=${id} WorkflowType=${type} Namespace=${command.namespace ?? ''}`;
+  const where = Object.entries({ WorkflowId: id, WorkflowType: type, Namespace: command.namespace })
+    .filter(([, value]) => value)
+    .map((each) => each.join('='))
+    .join(' ');
   if (!id)
     throw bad(
       `Required field WorkflowId is not set on StartChildWorkflowExecutionCommand. ${where}`,
@@ -100,16 +104,18 @@ function checkChild(d: Draft, command: StartCommand): void {
   if (command.namespace && command.namespace !== d.key.namespace)
     throw bad(`A child in another namespace is not supported by this embedded server. ${where}`);
   checkChildNames(d, command, bad);
-  for (const timeout of [
-    command.workflowExecutionTimeout,
-    command.workflowRunTimeout,
-    command.workflowTaskTimeout,
-  ])
-    if (durationMs(timeout) < 0)
-      throw bad(`A negative timeout is set on StartChildWorkflowExecutionCommand. ${where}`);
-  const problem =
-    retryPolicyProblem(command.retryPolicy) ?? cronProblem(command.cronSchedule ?? '');
-  if (problem) throw bad(`${problem} ${where}`);
+  const on = 'on StartChildWorkflowExecutionCommand:';
+  for (const [name, timeout] of [
+    ['WorkflowExecutionTimeout', command.workflowExecutionTimeout],
+    ['WorkflowRunTimeout', command.workflowRunTimeout],
+    ['WorkflowTaskTimeout', command.workflowTaskTimeout],
+  ] as const)
+    if (durationMs(timeout) < 0) throw bad(`Invalid ${name} ${on} negative duration. ${where}`);
+  // For these Temporal refuses the answer, and the task stays as it is.
+  const retry = retryPolicyProblem(command.retryPolicy);
+  if (retry) throw invalid(`invalid WorkflowRetryPolicy ${on} ${retry}. ${where}`);
+  const cron = cronProblem(command.cronSchedule ?? '');
+  if (cron) throw invalid(`invalid CronSchedule ${on} ${cron}. ${where}`);
   if (d.children.size >= PENDING_LIMIT) {
     throw new CommandError(
       Cause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_CHILD_WORKFLOWS_LIMIT_EXCEEDED,
@@ -138,7 +144,7 @@ function checkChildNames(
   const name = command.taskQueue?.name ?? '';
   const queue = queueNameProblem(name);
   if (queue)
-    throw bad(
+    throw invalid(
       `invalid TaskQueue on StartChildWorkflowExecutionCommand: ${queue}. WorkflowId=${id} WorkflowType=${type} ${namespace} TaskQueue=name:"${name}"`,
     );
 }
@@ -180,7 +186,7 @@ export function childStartFailed(d: Draft, initiatedEventId: number, cause: numb
 export function childClosed(
   d: Draft,
   initiatedEventId: number,
-  run: { readonly runId: string; readonly workflowType: string; readonly outcome: Outcome },
+  run: { readonly runId: string; readonly outcome: Outcome },
 ): void {
   const child = d.children.get(initiatedEventId);
   if (!child || !isOpen(d.info)) return;
@@ -191,7 +197,7 @@ export function childClosed(
     namespace: d.key.namespace,
     namespaceId: d.info.namespaceId,
     workflowExecution: { workflowId: child.workflowId, runId: run.runId },
-    workflowType: { name: run.workflowType },
+    workflowType: { name: child.workflowType },
     initiatedEventId: int64(initiatedEventId),
     startedEventId: int64(known.startedEventId),
   });

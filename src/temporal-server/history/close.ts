@@ -6,6 +6,7 @@
  * 2. Nothing that was pending happens any more; children get their parent close policy.
  */
 import {
+  duration,
   durationMs,
   enums,
   type Failure,
@@ -43,8 +44,8 @@ function close(d: Draft, status: Status, outcome: Outcome, isReset = false): voi
   if (isReset) return;
   const continues = d.successor !== undefined;
   if (d.info.parent && !continues) {
-    const { parent, workflowType } = d.info;
-    d.transfer({ kind: 'childClosed', parent, outcome, workflowType });
+    const { parent } = d.info;
+    d.transfer({ kind: 'childClosed', parent, outcome });
   }
   for (const child of d.children.values()) {
     if (child.parentClosePolicy === ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON) continue;
@@ -189,6 +190,7 @@ export function continueRun(d: Draft, command: ContinueCommand, completedEventId
     memo: command.memo?.fields ?? {},
     searchAttributes: command.searchAttributes?.indexedFields ?? {},
     runTimeoutMs,
+    writesNoRunTimeout: true,
     taskTimeoutMs,
     backoffMs,
     retryPolicy: command.retryPolicy ?? undefined,
@@ -206,11 +208,11 @@ export function continueRun(d: Draft, command: ContinueCommand, completedEventId
     workflowType: { name: spec.workflowType ?? '' },
     taskQueue: { name: spec.taskQueue ?? '', kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
     input: command.input ?? null,
-    workflowRunTimeout: command.workflowRunTimeout ?? null,
-    workflowTaskTimeout: command.workflowTaskTimeout ?? null,
+    workflowRunTimeout: duration(runTimeoutMs),
+    workflowTaskTimeout: duration(taskTimeoutMs),
     workflowTaskCompletedEventId: int64(completedEventId),
     backoffStartInterval: command.backoffStartInterval ?? null,
-    initiator,
+    initiator: command.initiator ?? 0,
     failure: command.failure ?? null,
     lastCompletionResult: command.lastCompletionResult ?? null,
     header: command.header ?? null,
@@ -250,7 +252,7 @@ function forceTaskEnd(d: Draft): void {
   if (task.kind === 'started') {
     failWorkflowTask(d, task, {
       cause: enums.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
-      identity: task.identity,
+      identity: 'history-service',
     });
   } else if (task.kind === 'scheduled' && task.speculative) {
     d.info.workflowTask = { kind: 'none' };

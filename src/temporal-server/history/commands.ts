@@ -41,6 +41,7 @@ import {
 
 const { CommandType, WorkflowTaskFailedCause: Cause } = enums;
 
+type SearchAttributes = temporal.api.common.v1.ISearchAttributes;
 type Completed = temporal.api.workflowservice.v1.IRespondWorkflowTaskCompletedRequest;
 
 /** What the rules need to know that is not in the run. */
@@ -232,7 +233,7 @@ class Work {
   }
 
   #startChild(command: Command): void {
-    const attributes = command.startChildWorkflowExecutionCommandAttributes ?? {};
+    const attributes = this.#typed(command.startChildWorkflowExecutionCommandAttributes ?? {});
     const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES;
     this.#checkSearchAttributes(attributes.searchAttributes?.indexedFields, cause);
     const name = 'StartChildWorkflowExecutionCommandAttributes';
@@ -283,6 +284,13 @@ class Work {
       throw new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, problem);
     const tooLarge = attributesSizeProblem(attributes);
     if (tooLarge) throw new CommandError(sizeCause, tooLarge, { terminates: true });
+  }
+
+  /** With the types of its search attributes. */
+  #typed<T extends { searchAttributes?: SearchAttributes | null }>(attributes: T): T {
+    const fields = attributes.searchAttributes?.indexedFields;
+    if (!fields) return attributes;
+    return { ...attributes, searchAttributes: { indexedFields: this.context.withTypes(fields) } };
   }
 
   #upsertSearchAttributes(command: Command): void {
@@ -341,7 +349,7 @@ class Work {
   }
 
   #continue(command: Command): void {
-    const attributes = command.continueAsNewWorkflowExecutionCommandAttributes ?? {};
+    const attributes = this.#typed(command.continueAsNewWorkflowExecutionCommandAttributes ?? {});
     const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES;
     this.#checkSearchAttributes(attributes.searchAttributes?.indexedFields, cause);
     const name = 'ContinueAsNewWorkflowExecutionCommandAttributes';

@@ -56,7 +56,6 @@ export type Transfer =
       readonly kind: 'childClosed';
       readonly parent: ParentLink;
       readonly outcome: Outcome;
-      readonly workflowType: string;
     }
   | {
       readonly kind: 'parentClosed';

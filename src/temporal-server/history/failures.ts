@@ -33,6 +33,11 @@ function causeName(cause: number): string {
   return pascalCase(enumName(enums.WorkflowTaskFailedCause, cause, 'WORKFLOW_TASK_FAILED_CAUSE_'));
 }
 
+/** Of a workflow task whose commands could not be carried out. */
+export function commandFailure(message: string): Failure {
+  return { message, serverFailureInfo: {} };
+}
+
 export function serverFailure(message: string, nonRetryable: boolean): Failure {
   return { message, source: 'Server', serverFailureInfo: { nonRetryable } };
 }

@@ -76,7 +76,6 @@ function rebuiltRun(base: RunState, order: ResetOrder, inputs: RuleInputs): Draf
     searchAttributes: started.searchAttributes?.indexedFields ?? {},
     attempt: started.attempt ?? 1,
     requestId: order.requestId,
-    root: info.root,
     versioningOverride: normalOverride(started.versioningOverride),
     resetPoints: info.resetPoints.filter(({ runId }) => runId !== base.key.runId),
     predecessor: {
@@ -125,7 +124,7 @@ function failResetTask(d: Draft, baseRunId: string, order: ResetOrder): void {
       : d.append('workflowTaskStarted', {
           scheduledEventId: int64(task.scheduledEventId),
           identity: HISTORY_SERVICE,
-          requestId: d.newId(),
+          requestId: 'emptyUuid',
           historySizeBytes: int64(d.info.historySizeBytes),
         });
   d.append('workflowTaskFailed', {

@@ -46,8 +46,22 @@ export function retryPolicyProblem(policy: RetryPolicy | null | undefined): stri
     return 'MaximumInterval cannot be less than InitialInterval on retry policy.';
   if ((policy.maximumAttempts ?? 0) < 0)
     return 'MaximumAttempts cannot be negative on retry policy.';
+  for (const type of policy.nonRetryableErrorTypes ?? []) {
+    const timeout = type.startsWith(TIMEOUT) ? type.slice(TIMEOUT.length) : undefined;
+    if (timeout !== undefined && !TIMEOUT_TYPES.has(timeout))
+      return `Invalid timeout type value: ${timeout}.`;
+  }
   return undefined;
 }
+
+/** How a policy names timeouts among what is not retried. */
+const TIMEOUT = 'TemporalTimeout:';
+const TIMEOUT_TYPES: ReadonlySet<string> = new Set(
+  Object.values(enums.TimeoutType).flatMap((type) => {
+    const name = typeof type === 'number' ? enumName(enums.TimeoutType, type, 'TIMEOUT_TYPE_') : '';
+    return name ? [pascalCase(name), `TIMEOUT_TYPE_${name}`] : [];
+  }),
+);
 
 /** Either the pause before the next attempt, or why there is none. */
 export type RetryDecision =
@@ -117,5 +131,5 @@ function isRetryableTimeout(failure: Failure, nonRetryableTypes: readonly string
   )
     return false;
   const name = pascalCase(enumName(TimeoutType, type, 'TIMEOUT_TYPE_'));
-  return !nonRetryableTypes.includes(`TemporalTimeout:${name}`);
+  return !nonRetryableTypes.includes(`${TIMEOUT}${name}`);
 }

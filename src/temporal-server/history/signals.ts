@@ -4,7 +4,7 @@ import { type Header, int64, type Payloads, type temporal } from '../proto.js';
 import { terminateRun } from './close.js';
 import type { Draft } from './draft.js';
 import { isOpen } from './state.js';
-import { scheduleWorkflowTask } from './workflow-task.js';
+import { endWorkflowTaskDelay, scheduleWorkflowTask } from './workflow-task.js';
 
 /** Temporal's limit of signals an execution. */
 const SIGNAL_LIMIT = 10_000;
@@ -68,6 +68,9 @@ export function requestCancelRun(d: Draft, cancel: Cancel): void {
       externalWorkflowExecution: { workflowId: cancel.from.workflowId, runId: cancel.from.runId },
     }),
   });
+  // A run that has not begun does so now, to end.
+  if (d.info.lastCompletedStartedId === 0 && d.info.workflowTaskAttempt === 1)
+    endWorkflowTaskDelay(d);
   scheduleWorkflowTask(d);
 }
 

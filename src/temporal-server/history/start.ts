@@ -21,6 +21,7 @@ import type { ParentLink, RunInfo, RunKey, RunState } from './state.js';
 import { delayWorkflowTask, scheduleWorkflowTask } from './workflow-task.js';
 
 const DEFAULT_TASK_TIMEOUT_MS = 10_000;
+const CRON = enums.ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE;
 
 /** The run that this one takes over from. */
 export interface Predecessor {
@@ -43,6 +44,8 @@ export interface StartSpec {
   readonly searchAttributes: PayloadMap;
   readonly executionTimeoutMs: number;
   readonly runTimeoutMs: number;
+  /** A run timeout of 0 is written, too: of children and of runs that go on as new. */
+  readonly writesNoRunTimeout?: boolean;
   readonly taskTimeoutMs: number;
   readonly retryPolicy: RetryPolicy | undefined;
   readonly cronSchedule: string;
@@ -117,10 +120,12 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     taskQueue: { name: spec.taskQueue, kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
     input: spec.input ?? null,
     workflowExecutionTimeout: spanOrNull(spec.executionTimeoutMs),
-    workflowRunTimeout: spanOrNull(spec.runTimeoutMs),
+    workflowRunTimeout: spec.writesNoRunTimeout
+      ? duration(spec.runTimeoutMs)
+      : spanOrNull(spec.runTimeoutMs),
     workflowTaskTimeout: duration(spec.taskTimeoutMs),
     continuedExecutionRunId: predecessor?.runId ?? '',
-    initiator: predecessor?.initiator ?? 0,
+    initiator: predecessor?.initiator ?? (spec.cronSchedule ? CRON : 0),
     continuedFailure: predecessor?.failure ?? null,
     lastCompletionResult: predecessor?.lastResult ?? null,
     originalExecutionRunId: key.runId,
@@ -227,6 +232,7 @@ export function successorSpec(d: Draft, overrides: Partial<StartSpec>): StartSpe
     searchAttributes: info.searchAttributes,
     executionTimeoutMs: info.executionTimeoutMs,
     runTimeoutMs: info.runTimeoutMs,
+    writesNoRunTimeout: Boolean(info.started.workflowRunTimeout),
     taskTimeoutMs: info.taskTimeoutMs,
     retryPolicy: info.started.retryPolicy ?? undefined,
     cronSchedule: info.started.cronSchedule ?? '',
@@ -253,7 +259,8 @@ export function completeTimeouts(request: {
   const ms = (d: unknown) => durationMs(d as Parameters<typeof durationMs>[0]);
   const executionTimeoutMs = ms(request.workflowExecutionTimeout);
   const run = ms(request.workflowRunTimeout);
-  const runTimeoutMs = executionTimeoutMs > 0 && run > 0 ? Math.min(run, executionTimeoutMs) : run;
+  const runTimeoutMs =
+    executionTimeoutMs > 0 ? Math.min(run || executionTimeoutMs, executionTimeoutMs) : run;
   const task = ms(request.workflowTaskTimeout) || DEFAULT_TASK_TIMEOUT_MS;
   const taskTimeoutMs = runTimeoutMs > 0 ? Math.min(task, runTimeoutMs) : task;
   return { executionTimeoutMs, runTimeoutMs, taskTimeoutMs };

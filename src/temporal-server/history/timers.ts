@@ -24,7 +24,10 @@ export function startTimer(
       `An invalid StartToFireTimeout is set on StartTimerCommand: negative duration. TimerId=${timerId}`,
     );
   if (d.timers.has(timerId))
-    throw new CommandError(Cause.WORKFLOW_TASK_FAILED_CAUSE_START_TIMER_DUPLICATE_ID, '');
+    throw new CommandError(
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_START_TIMER_DUPLICATE_ID,
+      `invalid history builder state for action: add-timer-started-event, TimerID: ${timerId}`,
+    );
   const startedEventId = d.append(
     'timerStarted',
     {

@@ -9,7 +9,7 @@
  *    them it never is. The first event that comes makes it ordinary (see Draft). As Temporal's
  *    docs/architecture/speculative-workflow-task.md.
  */
-import { alreadyCompleted, notFound } from '../errors.js';
+import { notFound } from '../errors.js';
 import { duration, enums, type Failure, int64, type temporal } from '../proto.js';
 import type { Draft } from './draft.js';
 import { noteBuild } from './reset-points.js';
@@ -249,7 +249,6 @@ export interface WorkflowTaskRef {
 
 /** The started task that `ref` names; NOT_FOUND when it is not the one in progress. */
 export function startedTask(d: Draft, ref: WorkflowTaskRef): Started {
-  if (!isOpen(d.info)) throw alreadyCompleted();
   const task = d.info.workflowTask;
   if (task.kind !== 'started' || task.stamp !== ref.stamp)
     throw notFound('Workflow task not found.');
@@ -276,7 +275,7 @@ export function completeWorkflowTask(
     startedEventId: int64(task.startedEventId),
     identity: request.identity ?? '',
     sdkMetadata: request.sdkMetadata ?? null,
-    meteringMetadata: request.meteringMetadata ?? {},
+    meteringMetadata: request.meteringMetadata ?? null,
     ...(task.buildId && { workerVersion: { buildId: task.buildId } }),
   });
   noteBuild(d, task.buildId, id, d.nowMs);

@@ -74,7 +74,6 @@ export const attributes = subject('attributes', {
   },
   'those of the namespace': async (w) => ({
     listed: await w.operate('ListSearchAttributes', {}),
-    system: await w.ask('GetSearchAttributes', {}),
   }),
   'added and removed in ways that cannot be': async (w) => ({
     'one that is there': await w.operate('AddSearchAttributes', {

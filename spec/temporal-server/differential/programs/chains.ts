@@ -25,6 +25,8 @@ async function runIdOf(w: World, id: string): Promise<string> {
 export const chains = subject('chains', {
   'continues as new with nothing more': async (w) => {
     const id = await w.start('wf', { memo: { fields: { m: c.payload('memo') } } });
+    // A run that has lived for a second is followed by the next one at once.
+    await w.step(id, c.timer('1', 1));
     const first = await stepOf(w, id, c.continueAsNew());
     const second = await stepOf(w, id, c.complete());
     return { runs: await chain(w, id, [first, second]) };
@@ -144,7 +146,7 @@ export const chains = subject('chains', {
     await w.answer(await w.task(id), [], { stickyAttributes });
     // A worker was here a moment ago: else the task would not go to its queue at all.
     const sticky = { taskQueue: stickyAttributes.workerTaskQueue };
-    await w.ask('PollWorkflowTaskQueue', sticky, 1500);
+    await w.ask('PollWorkflowTaskQueue', sticky, 5000);
     await w.signal(id, 's');
     await w.step(id, c.complete());
     return { history: await w.history(id) };

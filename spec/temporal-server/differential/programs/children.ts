@@ -53,10 +53,18 @@ export const children = subject('children', {
       await w.call('RequestCancelWorkflowExecution', { workflowExecution: { workflowId: id } });
       await w.step(id, c.cancelled());
     }),
-  'one that times out': (w) =>
-    ended(w, (id) => w.closed(id), { workflowRunTimeout: { seconds: 1 } }),
+  'one that times out': async (w) => {
+    const childId = w.id('child');
+    const id = await w.startWith(c.child(childId, { workflowRunTimeout: { seconds: 2 } }));
+    await w.closed(childId);
+    await happened(w, id, EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT);
+    await w.step(id, c.complete());
+    return { parent: await w.history(id), child: await w.history(childId) };
+  },
   'one that goes on as new': (w) =>
     ended(w, async (id) => {
+      // A run that has lived for a second is followed by the next one at once.
+      await w.step(id, c.timer('1', 1));
       await w.step(id, c.continueAsNew());
       await w.step(id, c.complete('the second'));
     }),
@@ -114,8 +122,8 @@ export const children = subject('children', {
   },
   'a child is cancelled by its parent': async (w) => {
     const [id, childId] = await withChild(w);
-    await w.step(id, c.cancelExternal(childId, { childWorkflowOnly: true }));
     await w.step(childId);
+    await w.step(id, c.cancelExternal(childId, { childWorkflowOnly: true }));
     await w.step(childId, c.cancelled());
     await happened(w, id, EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED);
     await w.step(id, c.complete());

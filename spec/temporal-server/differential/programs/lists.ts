@@ -48,7 +48,8 @@ async function found(w: World, query: string): Promise<Plain> {
 
 async function foundBy(w: World, mine: string, queries: readonly string[]) {
   const out: { [query: string]: Plain } = {};
-  for (const query of queries) out[query] = await found(w, `${mine} AND ${query}`);
+  for (const query of queries)
+    out[w.mask.text(query, '')] = await found(w, `${mine} AND (${query})`);
   return out;
 }
 
@@ -186,7 +187,8 @@ export const lists = subject('lists', {
       const answer = await w.ask(method, { startTimeFilter, ...more });
       if ((answer as { error?: Plain }).error) return answer;
       const { executions = [] } = answer as unknown as Found;
-      return executions.map((e) => e.execution.workflowId).sort();
+      const names = executions.map((e) => e.execution.workflowId);
+      return names.filter((name) => name.startsWith('my-')).sort();
     };
     const [open, closed] = ['ListOpenWorkflowExecutions', 'ListClosedWorkflowExecutions'];
     const id = (name: string) => ({ executionFilter: { workflowId: w.id(name) } });

@@ -44,7 +44,6 @@ export const tasks = subject('workflow tasks', {
   'timers that cannot be': (w) =>
     each(w, {
       'no id': [c.timer('', 60)],
-      'no time': [c.timer('1', 0)],
       'a negative time': [c.timer('1', -1)],
       'no attributes': [type('COMMAND_TYPE_START_TIMER')],
       'a cancellation without an id': [c.cancelTimer('')],
@@ -70,7 +69,6 @@ export const tasks = subject('workflow tasks', {
       'a search attribute that is not there': [
         c.child(w.id('c'), { searchAttributes: { indexedFields: { Nowhere: c.payload(1) } } }),
       ],
-      'no attributes': [type('COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION')],
     }),
   'signals and cancellations that cannot be': (w) =>
     each(w, {
@@ -88,9 +86,6 @@ export const tasks = subject('workflow tasks', {
         { ...c.fail(), failWorkflowExecutionCommandAttributes: { failure: null } },
       ],
       'a new run without a type': [c.continueAsNew({ workflowType: null })],
-      'a new run with a negative timeout': [
-        c.continueAsNew({ workflowRunTimeout: { seconds: -1 } }),
-      ],
       'commands after the end': [c.complete(), c.timer('1', 60)],
       'two ends': [c.complete(), c.fail()],
       'no attributes': [type('COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION')],
