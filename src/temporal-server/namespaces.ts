@@ -66,7 +66,7 @@ export class Namespaces {
   register(name: string, details: Partial<Namespace> = {}): Promise<Namespace> {
     return this.#inTurn(() => {
       if (this.#byName.has(name)) {
-        throw new ServiceError(StatusCode.ALREADY_EXISTS, 'Namespace already exists.', {
+        throw new ServiceError(StatusCode.ALREADY_EXISTS, `Namespace "${name}" already exists`, {
           type: 'NamespaceAlreadyExistsFailure',
           value: {},
         });
@@ -149,7 +149,7 @@ export class Namespaces {
 
   /** The namespace of that name. @throws ServiceError NOT_FOUND with Temporal's detail, INVALID_ARGUMENT without a name */
   get(name: string): Namespace {
-    if (!name) throw invalid('Namespace not set on request.');
+    if (!name) throw invalid('Namespace is empty.');
     if (isTooLong(name)) throw invalid('Namespace length exceeds limit.');
     const namespace = this.#byName.get(name);
     if (!namespace || namespace.isDeleted) throw namespaceNotFound(name);
@@ -167,6 +167,8 @@ export class Namespaces {
     const namespace = this.get(name);
     for (const [key, payload] of Object.entries(attributes)) {
       const type = namespace.searchAttributes.get(key) ?? upsertable(key);
+      if (!type && systemAttributes.has(key))
+        return `${key} attribute can't be set in SearchAttributes`;
       if (!type) return `Namespace ${name} has no mapping defined for search attribute ${key}`;
       const problem = valueProblem(payload.data, type);
       if (problem) return `invalid value for search attribute ${key} of type ${type}: ${problem}`;
@@ -215,7 +217,13 @@ function valueProblem(
   }
   const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (one === null || (Array.isArray(one) && one.length === 0)) return undefined;
-  return matchesType(one, type) ? undefined : `${Buffer.from(data).toString()} is not a ${type}`;
+  return matchesType(type === 'KeywordList' ? value : one, type) ? undefined : shown(value);
+}
+
+/** As Temporal prints a value. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shown).join(' ')}]`;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function matchesType(value: unknown, type: SearchAttributeType): boolean {
@@ -229,10 +237,7 @@ function matchesType(value: unknown, type: SearchAttributeType): boolean {
     case 'Datetime':
       return typeof value === 'string' && !Number.isNaN(Date.parse(value));
     case 'KeywordList':
-      return (
-        typeof value === 'string' ||
-        (Array.isArray(value) && value.every((v) => typeof v === 'string'))
-      );
+      return Array.isArray(value) && value.every((v) => typeof v === 'string');
     default:
       return typeof value === 'string';
   }

@@ -33,7 +33,11 @@ const SETS: ReadonlySet<string> = new Set(['coreUsedFlags', 'langUsedFlags']);
 const LEFT_OUT: ReadonlySet<string> = new Set(['pollerScalingDecision']);
 
 /** Spans that a server measures: told in whole seconds, rounded up but for a little. */
-const MEASURED: ReadonlySet<string> = new Set(['firstWorkflowTaskBackoff', 'backoffStartInterval']);
+const MEASURED: ReadonlySet<string> = new Set([
+  'firstWorkflowTaskBackoff',
+  'backoffStartInterval',
+  'currentRetryInterval',
+]);
 
 const SPECIAL: {
   readonly [type: string]: (message: Message, mask: Mask, field: string) => Plain;

@@ -108,6 +108,8 @@ async function tryExternal(
   request: ExternalRequest,
 ): Promise<ExternalFailure | undefined> {
   const from = { workflowId: source.key.workflowId, runId: source.key.runId };
+  // As with Temporal, a workflow cannot do this to itself.
+  if (request.workflowId === from.workflowId) return 'notFound';
   try {
     const target = engine.find(source.key.namespace, request.workflowId, request.runId);
     if (request.childWorkflowOnly && !isChildOf(target, source)) return 'notFound';

@@ -20,6 +20,7 @@ import {
   type Duration,
   duration,
   durationMs,
+  enums,
   type HistoryEvent,
   type temporal,
 } from '../proto.js';
@@ -75,7 +76,7 @@ function choiceOf(
   if (request.id) return { kind: 'id', id: request.id };
   if (request.type) return { kind: 'type', type: request.type };
   if (all) return { kind: 'all' };
-  throw invalid('either activity id or activity type must be provided');
+  throw invalid('Either Activity.Id or Activity.Type should be set on request.');
 }
 
 interface Jitter {
@@ -149,7 +150,11 @@ async function updateOptions(
   if (!request.restoreOriginal && !request.updateMask) throw invalid('UpdateMask is not provided');
   const after = await updateActivities(engine, run, choice, request);
   const last = after.at(-1);
-  return last ? { activityOptions: shownOptions(last) } : {};
+  if (!last) return {};
+  const shown = shownOptions(last);
+  // As Temporal has it: with its kind where it was not put back.
+  const kind = request.restoreOriginal ? 0 : enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL;
+  return { activityOptions: { ...shown, taskQueue: { ...shown.taskQueue, kind } } };
 }
 
 /** Gives the options that the activities have now. */
@@ -193,14 +198,23 @@ function merged(
   const moves = named.has('taskQueue') || named.has('taskQueue.name');
   const taskQueue = moves ? options.taskQueue?.name : activity.taskQueue;
   if (!taskQueue) throw invalid('TaskQueue is not provided');
-  const changed: ActivityOptions = {
+  for (const [field, label] of SPANS)
+    if (named.has(field) && durationMs(options[field]) < 0)
+      throw invalid(
+        `Invalid ${label} for ScheduleActivityTaskCommand: negative duration. ActivityId=${activity.activityId} ActivityType=${activity.activityType}`,
+      );
+  const changed: Writable<ActivityOptions> = {
     taskQueue,
     scheduleToCloseMs: span('scheduleToCloseTimeout', activity.scheduleToCloseMs),
-    scheduleToStartMs: span('scheduleToStartTimeout', activity.scheduleToStartMs),
+    scheduleToStartMs: 0,
     startToCloseMs: span('startToCloseTimeout', activity.startToCloseMs),
     heartbeatMs: span('heartbeatTimeout', activity.heartbeatMs),
     retryPolicy: withDefaults(policy),
   };
+  const { scheduleToCloseMs } = changed;
+  const start = span('scheduleToStartTimeout', activity.scheduleToStartMs);
+  changed.scheduleToStartMs =
+    scheduleToCloseMs > 0 ? Math.min(start || scheduleToCloseMs, scheduleToCloseMs) : start;
   const problem = retryPolicyProblem(policy);
   if (problem) throw invalid(problem);
   if (changed.startToCloseMs === 0 && changed.scheduleToCloseMs === 0)
@@ -210,11 +224,20 @@ function merged(
   return changed;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 type SpanName =
   | 'scheduleToCloseTimeout'
   | 'scheduleToStartTimeout'
   | 'startToCloseTimeout'
   | 'heartbeatTimeout';
+
+const SPANS: readonly (readonly [SpanName, string])[] = [
+  ['scheduleToCloseTimeout', 'ScheduleToCloseTimeout'],
+  ['scheduleToStartTimeout', 'ScheduleToStartTimeout'],
+  ['startToCloseTimeout', 'StartToCloseTimeout'],
+  ['heartbeatTimeout', 'HeartbeatTimeout'],
+];
 
 const POLICY_FIELDS = [
   'initialInterval',
@@ -228,7 +251,7 @@ function camelCase(path: string): string {
   return path.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Options as describe shows them. */
+/** Options as answers show them. */
 export function shownOptions(options: ActivityOptions): Options {
   return {
     taskQueue: { name: options.taskQueue },

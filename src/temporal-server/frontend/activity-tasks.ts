@@ -20,7 +20,7 @@ import type { QueueName } from '../matching.js';
 import type { temporal } from '../proto.js';
 import { taskToken } from '../tokens.js';
 import { activityTaskResponse } from './poll-response.js';
-import { checkIdLength, queueName } from './requests.js';
+import { checkIdLength, isRunId, queueName } from './requests.js';
 import { nextTask, orGiveBack, patience, takerOf } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -108,7 +108,8 @@ function byId(
 ): Target {
   checkIdLength(request.identity, 'Identity');
   if (!request.workflowId) throw invalid('WorkflowId is not set on request.');
-  if (!request.activityId) throw invalid('ActivityID is not set on request.');
+  if (request.runId && !isRunId(request.runId)) throw invalid('RunId is not valid UUID.');
+  if (!request.activityId) throw invalid('ActivityId is not set on request.');
   const run = engine.find(request.namespace, request.workflowId, request.runId);
   return { run, refIn: (d) => activityById(d, request.activityId) };
 }
@@ -126,16 +127,25 @@ async function heartbeat(
   return engine.update(run, (d) => heartbeatActivity(d, refIn(d), details));
 }
 
+/** By an answer of a worker that names its build; one by id does not. */
+interface Versioned {
+  readonly workerVersion?: temporal.api.common.v1.IWorkerVersionStamp | null;
+}
+
 async function complete(
   engine: Engine,
   { run, refIn }: Target,
-  request: Pick<Request<'RespondActivityTaskCompletedRequest'>, 'result' | 'identity'>,
+  request: Pick<Request<'RespondActivityTaskCompletedRequest'>, 'result' | 'identity'> & Versioned,
 ): Promise<object> {
   const { identity } = request;
   await engine.update(run, (d) =>
     isTooLarge(request.result)
       ? failOversized(d, refIn(d), 'Complete result exceeds', identity)
-      : completeActivity(d, refIn(d), { result: request.result ?? undefined, identity }),
+      : completeActivity(d, refIn(d), {
+          result: request.result ?? undefined,
+          identity,
+          buildId: request.workerVersion?.buildId ?? '',
+        }),
   );
   return {};
 }
@@ -151,13 +161,17 @@ async function fail(
   request: Pick<
     Request<'RespondActivityTaskFailedRequest'>,
     'failure' | 'identity' | 'lastHeartbeatDetails'
-  >,
+  > &
+    Versioned,
 ): Promise<object> {
   const { failure } = request;
+  if (failure && !failure.applicationFailureInfo)
+    throw invalid('Failure must have ApplicationFailureInfo.');
   await engine.update(run, (d) =>
     failActivity(d, refIn(d), {
       failure: failure ? boundedFailure(failure) : undefined,
       identity: request.identity,
+      buildId: request.workerVersion?.buildId ?? '',
       lastHeartbeatDetails: request.lastHeartbeatDetails ?? undefined,
     }),
   );

@@ -119,8 +119,9 @@ function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPend
       heartbeatDetails: activity.heartbeat.details ?? null,
       lastHeartbeatTime: timestamp(activity.heartbeat.atMs),
     }),
-    ...(activity.lastStartedAtMs !== undefined && {
-      lastStartedTime: timestamp(activity.lastStartedAtMs),
+    ...(phase.kind === 'started' && { lastStartedTime: timestamp(phase.startedAtMs) }),
+    ...(activity.lastEndedAtMs !== undefined && {
+      lastAttemptCompleteTime: timestamp(activity.lastEndedAtMs),
     }),
     scheduledTime: timestamp(
       phase.kind === 'backoff' ? phase.untilMs : activity.attemptScheduledAtMs,
@@ -130,10 +131,7 @@ function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPend
     }),
     lastFailure: activity.lastFailure ?? null,
     lastWorkerIdentity: activity.lastIdentity,
-    ...(phase.kind === 'backoff' && {
-      nextAttemptScheduleTime: timestamp(phase.untilMs),
-      currentRetryInterval: duration(backoffMs(activity.retryPolicy, activity.attempt - 1)),
-    }),
+    ...retryTimes(activity),
     priority: activity.priority ?? null,
     paused: activity.paused !== undefined,
     ...(activity.paused && {
@@ -142,7 +140,21 @@ function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPend
         manual: { identity: activity.paused.identity, reason: activity.paused.reason },
       },
     }),
-    activityOptions: shownOptions(activity),
+    activityOptions: {
+      ...shownOptions(activity),
+      taskQueue: { name: activity.taskQueue, normalName: activity.taskQueue },
+    },
+  };
+}
+
+/** When the next attempt begins; for one that is held back, how long it would wait if it failed. */
+function retryTimes({ phase, attempt, paused, retryPolicy }: ActivityInfo) {
+  if (phase.kind === 'started') return {};
+  if (phase.kind !== 'backoff' || paused)
+    return { currentRetryInterval: duration(backoffMs(retryPolicy, attempt)) };
+  return {
+    nextAttemptScheduleTime: timestamp(phase.untilMs),
+    currentRetryInterval: duration(backoffMs(retryPolicy, attempt - 1)),
   };
 }
 

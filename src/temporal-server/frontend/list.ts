@@ -130,7 +130,7 @@ function count(
   const { where, groupBy } = parseQuery(request.query);
   if (groupBy && groupBy !== 'ExecutionStatus')
     throw invalid(
-      `invalid query: operation is not supported: 'group by' clause is only supported for ExecutionStatus`,
+      `invalid query: operation is not supported: 'group by' clause is only supported for ExecutionStatus search attribute`,
     );
   const matches = compile(where, searchAttributes);
   return then(engine.store.searchable(request.namespace), (runs) => {

@@ -1,6 +1,6 @@
 /** OperatorService: search attributes, the end of namespaces, clusters, of which there is one. */
 import type { Engine } from '../engine/engine.js';
-import { invalid, notFound, ServiceError, StatusCode } from '../errors.js';
+import { invalid, ServiceError, StatusCode } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import { indexedValueType, searchAttributeType } from '../namespaces.js';
 import { int64, type temporal } from '../proto.js';
@@ -65,7 +65,7 @@ function wantedType(
   number: number,
 ): SearchAttributeType {
   const type = searchAttributeType(number);
-  if (!type) throw invalid(`Unable to parse search attribute type: ${number}`);
+  if (!type) throw invalid(`Unknown search attribute type: ${number}.`);
   if (systemAttributes.has(name)) throw invalid(`Search attribute ${name} is reserved by system.`);
   const known = present.get(name);
   if (known && known !== type) {
@@ -83,10 +83,11 @@ async function remove(
 ): Promise<object> {
   await engine.namespaces.change(request.namespace || 'default', (namespace) => {
     const searchAttributes = new Map(namespace.searchAttributes);
+    if (request.searchAttributes.length === 0)
+      throw invalid('SearchAttributes are not set on request.');
     for (const name of request.searchAttributes) {
       if (systemAttributes.has(name))
         throw invalid(`Unable to remove non-custom search attributes: ${name}.`);
-      if (!searchAttributes.has(name)) throw notFound(`Search attribute ${name} doesn't exist.`);
     }
     for (const name of request.searchAttributes) searchAttributes.delete(name);
     return { ...namespace, searchAttributes };

@@ -217,6 +217,6 @@ export function activityTaskResponse(run: Run, scheduledEventId: number): Activi
     startToCloseTimeout: duration(activity.startToCloseMs),
     heartbeatTimeout: duration(activity.heartbeatMs),
     retryPolicy: activity.retryPolicy,
-    priority: activity.priority ?? {},
+    priority: activity.priority ?? null,
   };
 }

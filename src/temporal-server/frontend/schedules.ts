@@ -12,6 +12,7 @@ import { attributesSizeProblem, MAX_BLOB_BYTES, mapSizeOf } from '../history/lim
 import { withTypes } from '../namespaces.js';
 import {
   durationMs,
+  enums,
   int64,
   type PayloadMap,
   Status,
@@ -101,7 +102,7 @@ async function create(room: Room, request: Request<'CreateScheduleRequest'>): Pr
   const known = schedules.find(request.namespace, request.scheduleId);
   if (known?.record.requestId === request.requestId)
     return { conflictToken: conflictToken(known.record) };
-  if (known) throw alreadyRegistered(request);
+  if (known) throw alreadyRegistered(request, known.record);
   const nowMs = engine.clock.now();
   const record: ScheduleRecord = {
     namespace: request.namespace,
@@ -129,13 +130,16 @@ async function create(room: Room, request: Request<'CreateScheduleRequest'>): Pr
   return { conflictToken: conflictToken(record) };
 }
 
-function alreadyRegistered(request: Request<'CreateScheduleRequest'>): ServiceError {
+function alreadyRegistered(
+  request: Request<'CreateScheduleRequest'>,
+  known: ScheduleRecord,
+): ServiceError {
   return new ServiceError(
     StatusCode.ALREADY_EXISTS,
     `Workflow execution is already running. WorkflowId: ${WORKFLOW_ID_PREFIX}${request.scheduleId}.`,
     {
       type: 'WorkflowExecutionAlreadyStartedFailure',
-      value: { startRequestId: request.requestId, runId: '' },
+      value: { startRequestId: known.requestId, runId: '' },
     },
   );
 }
@@ -241,15 +245,18 @@ function describe(
     schedule: {
       ...schedule,
       spec: shownSpec(schedule.spec ?? {}),
-      ...(action &&
-        fields && {
-          action: {
-            startWorkflow: {
-              ...action,
-              searchAttributes: { indexedFields: withTypes(namespace, fields) },
+      ...(action && {
+        action: {
+          startWorkflow: {
+            ...action,
+            taskQueue: {
+              ...action.taskQueue,
+              kind: enums.TaskQueueKind.TASK_QUEUE_KIND_NORMAL,
             },
+            ...(fields && { searchAttributes: { indexedFields: withTypes(namespace, fields) } }),
           },
-        }),
+        },
+      }),
     },
     info: {
       actionCount: int64(record.actionCount),
@@ -263,9 +270,18 @@ function describe(
       createTime: timestamp(record.createdAtMs),
       updateTime: record.updatedAtMs === undefined ? null : timestamp(record.updatedAtMs),
     },
-    memo: { fields: record.memo },
-    searchAttributes: { indexedFields: record.searchAttributes },
+    ...shownFields(record),
     conflictToken: conflictToken(record),
+  };
+}
+
+/** What is empty is not shown. */
+function shownFields({ memo, searchAttributes }: ScheduleRecord) {
+  return {
+    ...(Object.keys(memo).length > 0 && { memo: { fields: memo } }),
+    ...(Object.keys(searchAttributes).length > 0 && {
+      searchAttributes: { indexedFields: searchAttributes },
+    }),
   };
 }
 
@@ -351,8 +367,7 @@ function listEntry({ record, spec }: Known): temporal.api.schedule.v1.IScheduleL
   const shown = shownSpec(schedule.spec ?? {});
   return {
     scheduleId: record.scheduleId,
-    memo: { fields: record.memo },
-    searchAttributes: { indexedFields: record.searchAttributes },
+    ...shownFields(record),
     info: {
       spec: {
         ...shown,

@@ -38,12 +38,10 @@ export function systemMethods(engine: Engine): { [method: string]: Method } {
   return {
     GetSystemInfo: () => ({ serverVersion: SERVER_VERSION, capabilities: CAPABILITIES }),
     GetClusterInfo: () => clusterInfo(),
-    DescribeNamespace: (request: Request<'DescribeNamespaceRequest'>) =>
-      describeNamespace(
-        request.id && !request.namespace
-          ? namespaces.byId(request.id)
-          : namespaces.get(request.namespace),
-      ),
+    DescribeNamespace: ({ id, namespace }: Request<'DescribeNamespaceRequest'>) => {
+      if (!id && !namespace) throw invalid('Namespace not set on request.');
+      return describeNamespace(namespace ? namespaces.get(namespace) : namespaces.byId(id));
+    },
     ListNamespaces: (request: Request<'ListNamespacesRequest'>) => listNamespaces(engine, request),
     RegisterNamespace: (request: Request<'RegisterNamespaceRequest'>) =>
       registerNamespace(engine, request),
@@ -101,7 +99,8 @@ function describeNamespace(
       description: namespace.description,
       ownerEmail: namespace.ownerEmail,
       data: { ...namespace.data },
-      capabilities: {},
+      capabilities: { syncUpdate: true, asyncUpdate: true },
+      supportsSchedules: true,
     },
     config: {
       workflowExecutionRetentionTtl: duration(namespace.retentionMs),
@@ -109,7 +108,11 @@ function describeNamespace(
       historyArchivalState: ArchivalState.ARCHIVAL_STATE_DISABLED,
       visibilityArchivalState: ArchivalState.ARCHIVAL_STATE_DISABLED,
     },
-    replicationConfig: { activeClusterName: 'active', clusters: [{ clusterName: 'active' }] },
+    replicationConfig: {
+      activeClusterName: 'active',
+      clusters: [{ clusterName: 'active' }],
+      state: enums.ReplicationState.REPLICATION_STATE_NORMAL,
+    },
   };
 }
 
@@ -123,6 +126,9 @@ function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'
   };
 }
 
+/** The shortest that a namespace may be registered with. */
+const MIN_RETENTION_MS = 3_600_000;
+
 async function registerNamespace(
   engine: Engine,
   request: Request<'RegisterNamespaceRequest'>,
@@ -130,11 +136,13 @@ async function registerNamespace(
   if (!request.namespace) throw invalid('Namespace not set on request.');
   checkIdLength(request.namespace, 'Namespace');
   const retentionMs = durationMs(request.workflowExecutionRetentionPeriod);
+  if (retentionMs < MIN_RETENTION_MS)
+    throw invalid('A valid retention period is not set on request.');
   await engine.namespaces.register(request.namespace, {
     description: request.description,
     ownerEmail: request.ownerEmail,
     data: request.data,
-    ...(retentionMs > 0 && { retentionMs }),
+    retentionMs,
   });
   return {};
 }
@@ -166,7 +174,11 @@ function describeTaskQueue(engine: Engine, request: Request<'DescribeTaskQueueRe
   }
   const { pollers, stats } = one(request.taskQueueType);
   const taskQueueStatus = { backlogCountHint: stats.approximateBacklogCount };
-  return { pollers, stats, ...(request.includeTaskQueueStatus && { taskQueueStatus }) };
+  return {
+    pollers,
+    ...(request.reportStats && { stats }),
+    ...(request.includeTaskQueueStatus && { taskQueueStatus }),
+  };
 }
 
 function queueInfo(engine: Engine, namespace: string, name: string, type: number) {

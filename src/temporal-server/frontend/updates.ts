@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Run } from '../engine/run.js';
 import { type UpdateStatus, updateStatus, waitForUpdate } from '../engine/updates.js';
-import { invalid, notFound, ServiceError, StatusCode, workflowNotFound } from '../errors.js';
+import { invalid, notFound, ServiceError, StatusCode } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { admitUpdate, type UpdateRequest } from '../history/updates.js';
@@ -74,7 +74,7 @@ async function update(
   for (;;) {
     const run = engine.find(request.namespace, order.workflowId, order.runId);
     if (request.firstExecutionRunId && run.info.firstRunId !== request.firstExecutionRunId)
-      throw workflowNotFound(order.workflowId);
+      throw notFound('workflow execution not found');
     await engine.update(run, (d) => admitUpdate(d, order.request));
     const answer = await updateAnswer(engine, run, order, call);
     // Undefined: the run handed over to another, which may take the update.

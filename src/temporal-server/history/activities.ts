@@ -4,7 +4,7 @@
  * History shows an activity when it is scheduled and when it ends: the started event is written
  * at the end, with the last attempt's number and the failure before it.
  */
-import { alreadyCompleted, notFound } from '../errors.js';
+import { alreadyCompleted, invalid, notFound } from '../errors.js';
 import { enums, type Failure, int64, type Payloads } from '../proto.js';
 import { due, offer, put, remove, timing } from './activity-record.js';
 import type { Draft } from './draft.js';
@@ -20,7 +20,7 @@ const { TimeoutType, RetryState } = enums;
 export function startActivity(
   d: Draft,
   task: { readonly scheduledEventId: number; readonly stamp: number },
-  request: { readonly requestId: string; readonly identity: string; readonly buildId: string },
+  request: { readonly requestId: string; readonly identity: string },
 ): ActivityInfo | undefined {
   if (!isOpen(d.info)) return undefined;
   const activity = d.activities.get(task.scheduledEventId);
@@ -29,8 +29,6 @@ export function startActivity(
     ...activity,
     phase: { kind: 'started', startedAtMs: d.nowMs, requestId: request.requestId },
     lastIdentity: request.identity,
-    lastBuildId: request.buildId,
-    lastStartedAtMs: d.nowMs,
   };
   put(d, started);
   d.disarm(due(activity, 'scheduleToStart'));
@@ -65,11 +63,34 @@ function startedActivity(d: Draft, ref: ActivityRef): ActivityInfo {
   return activity;
 }
 
+/**
+ * The activity whose end is told. By its id one may be ended that no worker has: whoever ends it counts
+ * as the one that took it.
+ */
+function endedActivity(
+  d: Draft,
+  ref: ActivityRef,
+  { identity }: { readonly identity: string },
+): ActivityInfo {
+  const activity = d.activities.get(ref.scheduledEventId);
+  if (ref.attempt !== undefined || !activity || activity.phase.kind === 'started')
+    return startedActivity(d, ref);
+  if (!isOpen(d.info)) throw alreadyCompleted();
+  return {
+    ...activity,
+    phase: { kind: 'started', startedAtMs: d.nowMs, requestId: '' },
+    lastIdentity: identity,
+  };
+}
+
 /** The scheduled event of the activity with that id; NOT_FOUND without one. */
 export function activityById(d: Draft, activityId: string): ActivityRef {
   if (!isOpen(d.info)) throw alreadyCompleted();
   const scheduledEventId = d.activityIds.get(activityId);
-  if (scheduledEventId === undefined) throw notFound(`cannot find activity with ID ${activityId}`);
+  if (scheduledEventId === undefined)
+    throw notFound(
+      `cannot find pending activity with ActivityID ${activityId}, check workflow execution history for more details`,
+    );
   return { scheduledEventId };
 }
 
@@ -93,9 +114,13 @@ function references(d: Draft, activity: ActivityInfo) {
 export function completeActivity(
   d: Draft,
   ref: ActivityRef,
-  answer: { readonly result: Payloads | undefined; readonly identity: string },
+  answer: {
+    readonly result: Payloads | undefined;
+    readonly identity: string;
+    readonly buildId?: string;
+  },
 ): void {
-  const activity = startedActivity(d, ref);
+  const activity = { ...endedActivity(d, ref, answer), lastBuildId: answer.buildId ?? '' };
   d.appendOrBuffer('activityTaskCompleted', {
     result: answer.result ?? null,
     ...references(d, activity),
@@ -108,11 +133,15 @@ export function completeActivity(
 export interface ActivityFailed {
   readonly failure: Failure | undefined;
   readonly identity: string;
+  readonly buildId?: string;
   readonly lastHeartbeatDetails?: Payloads | undefined;
 }
 
 export function failActivity(d: Draft, ref: ActivityRef, answer: ActivityFailed): void {
-  let activity = startedActivity(d, ref);
+  let activity: ActivityInfo = {
+    ...endedActivity(d, ref, answer),
+    lastBuildId: answer.buildId ?? '',
+  };
   if (answer.lastHeartbeatDetails) {
     activity = { ...activity, heartbeat: { details: answer.lastHeartbeatDetails, atMs: d.nowMs } };
     put(d, activity);
@@ -152,6 +181,7 @@ function tryAgain(
     attempt: attempt + 1,
     phase: { kind: 'backoff', untilMs },
     lastFailure: failure,
+    lastEndedAtMs: d.nowMs,
     heartbeat: activity.reset?.heartbeat ? undefined : activity.heartbeat,
     reset: undefined,
   });
@@ -175,7 +205,9 @@ export function cancelActivity(
 ): void {
   const activity = startedActivity(d, ref);
   if (activity.cancelRequestedEventId === 0)
-    throw notFound('cannot cancel activity: cancellation was not requested');
+    throw invalid(
+      'unable to mark activity as canceled without activity being request canceled first',
+    );
   appendCanceled(d, activity, answer.details, answer.identity);
   scheduleWorkflowTask(d);
 }
@@ -283,7 +315,14 @@ export function activityDue(d: Draft, scheduledEventId: number, what: ActivityDu
         timeOut(d, activity, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START);
       return;
     case 'scheduleToClose':
-      timeOut(d, activity, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE);
+      // The time to start ends no later: nobody took it.
+      timeOut(
+        d,
+        activity,
+        activity.phase.kind === 'scheduled' && activity.attempt === 1
+          ? TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START
+          : TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE,
+      );
       return;
     case 'startToClose':
       if (activity.phase.kind === 'started')

@@ -96,7 +96,6 @@ export function recordActivity(
     lastFailure: undefined,
     lastIdentity: '',
     lastBuildId: '',
-    lastStartedAtMs: undefined,
     background: isBackground({ activityType, taskQueue }),
   };
   put(d, activity);

@@ -5,11 +5,13 @@
  * A command that cannot be carried out throws a CommandError; the draft is dropped, and the task
  * fails instead (see `failTask` in the engine).
  */
+import { invalid } from '../errors.js';
 import { type Command, enums, int64, type PayloadMap, type temporal, toNumber } from '../proto.js';
 import { requestCancelActivity } from './activities.js';
 import { type IsBackground, scheduleActivity } from './activity-schedule.js';
 import { initiateChild } from './children.js';
 import { cancelRun, completeRun, continueRun, failRun } from './close.js';
+import { CLOSING, checkSequence, given } from './command-checks.js';
 import type { Draft } from './draft.js';
 import { initiateCancel, initiateSignal } from './externals.js';
 import { CommandError } from './failures.js';
@@ -60,13 +62,6 @@ export interface CompletedTask {
   readonly dropped: boolean;
 }
 
-const CLOSING: ReadonlySet<number> = new Set([
-  CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
-  CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION,
-  CommandType.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION,
-  CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
-]);
-
 /** Takes the answer to a workflow task. */
 export function completeTask(
   d: Draft,
@@ -75,6 +70,7 @@ export function completeTask(
   context: CommandContext,
 ): CompletedTask {
   const commands = request.commands ?? [];
+  checkSequence(commands);
   const dropped = writesNothing(request) && dropSpeculativeTask(d, ref, canDropEvents(request));
   const completedEventId = dropped ? 0 : completeWorkflowTask(d, ref, request);
   const closes = commands.some((command) => CLOSING.has(command.commandType ?? 0));
@@ -177,7 +173,16 @@ class Work {
         return;
       }
       case CommandType.COMMAND_TYPE_START_TIMER:
-        startTimer(d, command.startTimerCommandAttributes ?? {}, completedEventId, userMetadata);
+        startTimer(
+          d,
+          given(
+            command.startTimerCommandAttributes,
+            Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_TIMER_ATTRIBUTES,
+            'StartTimer',
+          ),
+          completedEventId,
+          userMetadata,
+        );
         return;
       case CommandType.COMMAND_TYPE_CANCEL_TIMER:
         cancelTimer(d, command.cancelTimerCommandAttributes ?? {}, completedEventId, this.identity);
@@ -218,7 +223,11 @@ class Work {
   }
 
   #scheduleActivity(command: Command): void {
-    const attributes = command.scheduleActivityTaskCommandAttributes ?? {};
+    const attributes = given(
+      command.scheduleActivityTaskCommandAttributes,
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES,
+      'ScheduleActivityTask',
+    );
     checkCommandSize(
       sizeOf(attributes.input),
       Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES,
@@ -294,9 +303,10 @@ class Work {
   }
 
   #upsertSearchAttributes(command: Command): void {
-    const fields =
-      command.upsertWorkflowSearchAttributesCommandAttributes?.searchAttributes?.indexedFields;
     const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES;
+    const attributes = command.upsertWorkflowSearchAttributesCommandAttributes;
+    const fields = given(attributes, cause, 'UpsertWorkflowSearchAttributes').searchAttributes
+      ?.indexedFields;
     if (!fields || Object.keys(fields).length === 0)
       throw new CommandError(
         cause,
@@ -312,8 +322,9 @@ class Work {
   }
 
   #modifyMemo(command: Command): void {
-    const memo = command.modifyWorkflowPropertiesCommandAttributes?.upsertedMemo;
     const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES;
+    const attributes = command.modifyWorkflowPropertiesCommandAttributes;
+    const memo = given(attributes, cause, 'ModifyWorkflowProperties').upsertedMemo;
     if (!memo)
       throw new CommandError(cause, 'UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.');
     const name = 'ModifyWorkflowPropertiesCommandAttributes';
@@ -328,7 +339,12 @@ class Work {
   }
 
   #complete(command: Command): void {
-    const result = command.completeWorkflowExecutionCommandAttributes?.result ?? undefined;
+    const attributes = given(
+      command.completeWorkflowExecutionCommandAttributes,
+      Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_COMPLETE_WORKFLOW_EXECUTION_ATTRIBUTES,
+      'CompleteWorkflowExecution',
+    );
+    const result = attributes.result ?? undefined;
     // The cause is Temporal's own, odd as it is.
     checkCommandSize(
       sizeOf(result),
@@ -339,7 +355,11 @@ class Work {
   }
 
   #fail(command: Command): void {
-    const failure = command.failWorkflowExecutionCommandAttributes?.failure ?? {};
+    const cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_FAIL_WORKFLOW_EXECUTION_ATTRIBUTES;
+    const attributes = command.failWorkflowExecutionCommandAttributes;
+    const { failure } = given(attributes, cause, 'FailWorkflowExecution');
+    if (!failure)
+      throw new CommandError(cause, 'Failure is not set on FailWorkflowExecutionCommand.');
     checkCommandSize(
       failureSize(failure),
       Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_FAIL_WORKFLOW_EXECUTION_ATTRIBUTES,
@@ -377,6 +397,10 @@ class Work {
       case CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
         this.#continue(command);
         return;
+      case undefined:
+      case null:
+      case CommandType.COMMAND_TYPE_UNSPECIFIED:
+        throw invalid('unknown command type: Unspecified');
       default:
         throw new CommandError(
           Cause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED,

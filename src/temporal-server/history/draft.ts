@@ -141,7 +141,9 @@ export class Draft {
     attributes: EventAttributes<N>,
     atMs: number,
   ): Uint8Array {
-    return eventCodec.encode(identified(this.#make(name, attributes), id, atMs)).finish();
+    const event = identified(this.#make(name, attributes), id, atMs);
+    event.taskId = null;
+    return eventCodec.encode(event).finish();
   }
 
   /** Gives the buffered events their ids. True when there were any. */

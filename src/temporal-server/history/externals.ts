@@ -8,6 +8,9 @@ import { checkCommandSize, sizeOf } from './limits.js';
 import { type ExternalRequest, isOpen } from './state.js';
 import { scheduleWorkflowTask } from './workflow-task.js';
 
+/** What a run id looks like. */
+const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 const Cause = enums.WorkflowTaskFailedCause;
 
 type SignalCommand = temporal.api.command.v1.ISignalExternalWorkflowExecutionCommandAttributes;
@@ -22,17 +25,21 @@ export function initiateSignal(d: Draft, command: SignalCommand, completedEventI
     );
   const workflowId = command.execution?.workflowId ?? '';
   const runId = command.execution?.runId ?? '';
+  const on = 'on SignalExternalWorkflowExecutionCommand.';
+  const where = `Namespace=${command.namespace ?? ''} RunId=${runId}`;
   if (!workflowId)
-    throw bad('Required field WorkflowId is not set on SignalExternalWorkflowExecutionCommand.');
+    throw bad(`WorkflowId is not set ${on} ${where} SignalName=${command.signalName ?? ''}`);
   const over = overLimit(workflowId);
   if (over)
     throw bad(
-      `WorkflowId on SignalExternalWorkflowExecutionCommand exceeds length limit. WorkflowId=${workflowId} ${over} Namespace=${command.namespace ?? ''} RunId=${runId} SignalName=${command.signalName ?? ''}`,
+      `WorkflowId on SignalExternalWorkflowExecutionCommand exceeds length limit. WorkflowId=${workflowId} ${over} ${where} SignalName=${command.signalName ?? ''}`,
+    );
+  if (runId && !RUN_ID.test(runId))
+    throw bad(
+      `Invalid RunId set ${on} WorkflowId=${workflowId} ${where} SignalName=${command.signalName ?? ''}`,
     );
   if (!command.signalName)
-    throw bad(
-      `SignalName is not set on SignalExternalWorkflowExecutionCommand. WorkflowId=${workflowId} RunId=${runId}`,
-    );
+    throw bad(`SignalName is not set ${on} WorkflowId=${workflowId} ${where}`);
   checkNamespace(d, command.namespace, bad);
   checkCommandSize(
     sizeOf(command.input),
@@ -92,9 +99,13 @@ export function initiateCancel(d: Draft, command: CancelCommand, completedEventI
       what,
     );
   const workflowId = command.workflowId ?? '';
+  const runId = command.runId ?? '';
+  const on = 'on RequestCancelExternalWorkflowExecutionCommand.';
   if (!workflowId)
+    throw bad(`WorkflowId is not set ${on} Namespace=${command.namespace ?? ''} RunId=${runId}`);
+  if (runId && !RUN_ID.test(runId))
     throw bad(
-      'Required field WorkflowId is not set on RequestCancelExternalWorkflowExecutionCommand.',
+      `Invalid RunId set ${on} WorkflowId=${workflowId} RunId=${runId} Namespace=${command.namespace ?? ''}`,
     );
   const over = overLimit(workflowId);
   if (over)

@@ -135,7 +135,9 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     attempt: spec.attempt,
     workflowExecutionExpirationTime: expiresAtMs === undefined ? null : timestamp(expiresAtMs),
     cronSchedule: spec.cronSchedule,
-    firstWorkflowTaskBackoff: duration(spec.backoffMs),
+    firstWorkflowTaskBackoff: predecessor?.runId
+      ? spanOrNull(spec.backoffMs)
+      : duration(spec.backoffMs),
     memo: hasKeys(spec.memo) ? { fields: spec.memo } : null,
     searchAttributes: hasKeys(spec.searchAttributes)
       ? { indexedFields: spec.searchAttributes }

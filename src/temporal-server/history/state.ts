@@ -173,9 +173,10 @@ export interface ActivityInfo {
   readonly heartbeat: { readonly details: Payloads | undefined; readonly atMs: number } | undefined;
   readonly lastFailure: Failure | undefined;
   readonly lastIdentity: string;
-  /** The build of the worker that took it last. */
+  /** The build that the worker which answered last has named. */
   readonly lastBuildId: string;
-  readonly lastStartedAtMs: number | undefined;
+  /** When its last attempt but for the current one ended. */
+  readonly lastEndedAtMs?: number;
   /** Does not count as work when deciding whether time may be skipped. */
   readonly background: boolean;
 }

@@ -3,6 +3,7 @@
  * nor false, and its negation is not either; only IS NULL sees that there is nothing, and the two
  * types that hold several words, KeywordList and Text, just do not contain what is not there.
  */
+import { invalid } from '../errors.js';
 import { enumName, enums, pascalCase, Status } from '../proto.js';
 import { type SearchAttributeType, systemAttributes } from './attributes.js';
 import type { Cell, Listed, ListedFields } from './listed.js';
@@ -11,6 +12,7 @@ import {
   type CompareOp,
   type Condition,
   type OrderBy,
+  shownValue,
   type Value,
 } from './query.js';
 import type { SortKey } from './sort.js';
@@ -89,7 +91,8 @@ function compileLeaf(condition: Leaf, { type, read, orOpen }: Attribute): Test {
     case 'isNull':
       return (r) => read(r) === undefined;
     case 'startsWith': {
-      if (type !== 'Keyword') throw unsupported('starts_with', type, name);
+      if (type !== 'Keyword')
+        throw unsupported('starts_with', type, name, shownValue(condition.prefix));
       const prefix = String(condition.prefix);
       return (r) => {
         const cell = read(r);
@@ -97,7 +100,8 @@ function compileLeaf(condition: Leaf, { type, read, orOpen }: Attribute): Test {
       };
     }
     case 'in': {
-      if (type === 'Text') throw unsupported('in', type, name);
+      if (type === 'Text')
+        throw unsupported('in', type, name, `(${condition.values.map(shownValue).join(', ')})`);
       const tests = condition.values.map((raw) => compileCompare(compared, '=', value(raw), type));
       return all(tests, true);
     }
@@ -113,15 +117,20 @@ function compileLeaf(condition: Leaf, { type, read, orOpen }: Attribute): Test {
     case 'compare': {
       const { op } = condition;
       if ((type === 'KeywordList' || type === 'Text') && op !== '=' && op !== '!=')
-        throw unsupported(op, type, name);
+        throw unsupported(op, type, name, shownValue(condition.value));
       return compileCompare(compared, op, value(condition.value), type);
     }
   }
 }
 
-function unsupported(operator: string, type: SearchAttributeType, name: string): Error {
+function unsupported(
+  operator: string,
+  type: SearchAttributeType,
+  name: string,
+  value: string,
+): Error {
   return badExpression(
-    `operator '${operator}' not supported for ${type} type search attribute \`${name}\``,
+    `operator '${operator}' not supported for ${type} type search attribute in \`${name} ${operator} ${value}\``,
   );
 }
 
@@ -287,7 +296,9 @@ function durationLiteral(raw: Value): number {
   const clock = /^(\d+):(\d+):(\d+)$/.exec(text);
   if (clock) return (Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3])) * 1e9;
   if (!/^(\d+(\.\d+)?(h|ms|us|ns|m|s))+$/.test(text))
-    throw badExpression(`invalid value for search attribute ExecutionDuration: '${raw}'`);
+    throw invalid(
+      `invalid query: invalid value for search attribute ExecutionDuration: ${raw} (invalid duration)`,
+    );
   let total = 0;
   for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(h|ms|us|ns|m|s)/g))
     total += Number(amount) * (UNIT_NS[unit ?? ''] ?? 0);

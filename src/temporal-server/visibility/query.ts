@@ -102,11 +102,13 @@ function wordToken(word: string, at: number): Token {
   return { kind: 'name', text: word, at };
 }
 
+/** Temporal reads a query as part of such a statement, and tells where in that it stopped. */
+const SELECT = 'select * from table1 where ';
+
 function syntaxError(token: Token): Error {
-  const near = token.kind === 'end' ? '' : ` near '${token.text}'`;
-  return invalid(
-    `invalid query: malformed SQL query: syntax error at position ${token.at + 1}${near}`,
-  );
+  const near = token.kind === 'end' || token.kind === 'symbol' ? '' : ` near '${token.text}'`;
+  const position = SELECT.length + token.at + token.text.length + 1;
+  return invalid(`invalid query: malformed SQL query: syntax error at position ${position}${near}`);
 }
 
 /** What is allowed by the grammar and not by Temporal. */
@@ -205,13 +207,13 @@ class Parser {
   #condition(): Condition {
     const subject = this.#next();
     if (subject.kind === 'value')
-      throw badExpression(
-        `must be a column name but was ${subject.text} at position ${subject.at + 1}`,
-      );
+      throw badExpression('must be a column name but was *sqlparser.SQLVal');
     if (subject.kind !== 'name') throw syntaxError(subject);
     const name = subject.text;
     if (this.#take('IS')) {
       const negated = this.#take('NOT');
+      if (this.#peek().kind === 'value')
+        throw badExpression("'IS' operator can only be used with 'NULL' or 'NOT NULL'");
       this.#expect('NULL');
       return negate({ kind: 'isNull', name }, negated);
     }
@@ -236,10 +238,10 @@ class Parser {
   #compare(name: string, token: Token): Condition {
     if (token.text === 'LIKE')
       throw badExpression(
-        `invalid operator 'like' in \`${name} like ...\` at position ${token.at + 1}`,
+        `invalid operator 'like' in \`${name} like ${shownValue(this.#value())}\``,
       );
-    if (token.kind === 'end' || token.kind === 'word')
-      throw badExpression(`incomplete expression at position ${token.at + 1}`);
+    if (token.kind === 'end' || token.kind === 'word' || token.text === ')')
+      throw badExpression('incomplete expression');
     const op = token.text === '<>' ? '!=' : token.text;
     if (token.kind !== 'symbol' || !['=', '!=', '<', '<=', '>', '>='].includes(op))
       throw syntaxError(token);
@@ -258,7 +260,7 @@ class Parser {
     const token = this.#next();
     if (token.kind === 'name')
       throw notSupported(
-        `column name on the right side of comparison expression (did you forget to quote '${token.text}'?) at position ${token.at + 1}`,
+        `column name on the right side of comparison expression (did you forget to quote '${token.text}'?)`,
       );
     if (token.kind !== 'value' || token.value === undefined) throw syntaxError(token);
     return token.value;
@@ -288,6 +290,11 @@ class Parser {
   #expect(text: string): void {
     if (!this.#take(text)) throw syntaxError(this.#peek());
   }
+}
+
+/** A value as Temporal writes it into what it says of an expression. */
+export function shownValue(value: Value): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
 function negate(condition: Condition, negated: boolean): Condition {

@@ -137,16 +137,12 @@ export const chains = subject('chains', {
     await w.answer(again, [c.complete()]);
     return { answer, history: await w.history(id) };
   },
-  'a sticky task that nobody takes': async (w) => {
+  'a sticky queue that nobody polls': async (w) => {
     const id = await w.start();
-    const stickyAttributes = {
-      workerTaskQueue: { name: w.id('sticky'), kind: 2, normalName: id },
-      scheduleToStartTimeout: { seconds: 1 },
-    };
-    await w.answer(await w.task(id), [], { stickyAttributes });
-    // A worker was here a moment ago: else the task would not go to its queue at all.
-    const sticky = { taskQueue: stickyAttributes.workerTaskQueue };
-    await w.ask('PollWorkflowTaskQueue', sticky, 5000);
+    const taskQueue = { name: w.id('sticky'), kind: 2, normalName: id };
+    await w.answer(await w.task(id), [], {
+      stickyAttributes: { workerTaskQueue: taskQueue, scheduleToStartTimeout: { seconds: 30 } },
+    });
     await w.signal(id, 's');
     await w.step(id, c.complete());
     return { history: await w.history(id) };

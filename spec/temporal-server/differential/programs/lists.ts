@@ -46,6 +46,12 @@ async function found(w: World, query: string): Promise<Plain> {
   return names.sort();
 }
 
+/** Groups come in any order. */
+function sorted(answer: Plain): Plain {
+  const { groups = [], ...rest } = answer as { groups?: readonly Plain[] };
+  return { ...rest, groups: groups.map((group) => JSON.stringify(group)).sort() };
+}
+
 async function foundBy(w: World, mine: string, queries: readonly string[]) {
   const out: { [query: string]: Plain } = {};
   for (const query of queries)
@@ -154,7 +160,7 @@ export const lists = subject('lists', {
     const mine = await three(w);
     return {
       all: await w.ask(COUNT, { query: mine }),
-      grouped: await w.ask(COUNT, { query: `${mine} GROUP BY ExecutionStatus` }),
+      grouped: sorted(await w.ask(COUNT, { query: `${mine} GROUP BY ExecutionStatus` })),
       'grouped by another': await w.ask(COUNT, { query: `${mine} GROUP BY WorkflowType` }),
       'grouped by two': await w.ask(COUNT, {
         query: `${mine} GROUP BY ExecutionStatus, WorkflowType`,
@@ -198,7 +204,6 @@ export const lists = subject('lists', {
       closed: await of(closed, id('good')),
       'by a type that nobody has': await of(closed, { typeFilter: { name: w.id('type') } }),
       'two filters': await of(closed, { ...id('good'), statusFilter: { status: 2 } }),
-      'no time': await w.ask(closed, id('good')),
     };
   },
 });

@@ -33,8 +33,8 @@ export const places = subject('places', {
     'partitions of nothing': await w.ask('ListTaskQueuePartitions', {}),
   }),
   'a poll that nothing comes of': async (w) => ({
-    workflows: await w.ask('PollWorkflowTaskQueue', { taskQueue: { name: w.id('q') } }, 4000),
-    activities: await w.ask('PollActivityTaskQueue', { taskQueue: { name: w.id('q') } }, 4000),
+    workflows: await w.ask('PollWorkflowTaskQueue', { taskQueue: { name: w.id('q') } }, 8000),
+    activities: await w.ask('PollActivityTaskQueue', { taskQueue: { name: w.id('q') } }, 8000),
   }),
   'a namespace is registered, described and changed': async (w) => {
     const registered = await namespace(w, 'RegisterNamespace', {

@@ -56,7 +56,7 @@ export const tasks = subject('workflow tasks', {
       'a negative timeout': [c.activity('q', { startToCloseTimeout: { seconds: -1 } })],
       'a queue of the server': [c.activity('/_sys/q')],
       'a bad retry policy': [c.activity('q', { retryPolicy: { backoffCoefficient: 0.5 } })],
-      'a long id': [c.activity('q', { activityId: 'x'.repeat(1001) })],
+      'a long type': [c.activity('q', { activityType: { name: 'x'.repeat(1001) } })],
       'no attributes': [type('COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK')],
     }),
   'children that cannot be': (w) =>

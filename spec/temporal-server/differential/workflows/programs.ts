@@ -138,6 +138,8 @@ export async function attributes(): Promise<void> {
 
 export async function countdown(n: number): Promise<string> {
   if (n === 0) return 'done';
+  // A run that has lived for a second is followed by the next one at once.
+  await wf.sleep('1s');
   await wf.continueAsNew<typeof countdown>(n - 1);
   return '';
 }
