@@ -171,10 +171,10 @@ describe('ids and names', () => {
         code: status.INVALID_ARGUMENT,
         details: expect.stringContaining(refusal(value)),
       });
-      // A real 1.29.1 leaves the task to its timeout where it is the queue that is too long.
-      if (process.env.PERDURE_TEST_ADDRESS && where.includes('queue')) return;
       const last = (await served.byHand.history(workflowId)).at(-1);
-      expect(last?.workflowTaskFailedEventAttributes?.cause).toBeGreaterThan(0);
+      // Where it is the queue that is too long, the task is left to its timeout.
+      if (where.includes('queue')) expect(last?.workflowTaskStartedEventAttributes).toBeTruthy();
+      else expect(last?.workflowTaskFailedEventAttributes?.cause).toBeGreaterThan(0);
     },
   );
 

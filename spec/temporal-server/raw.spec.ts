@@ -197,7 +197,7 @@ describe('WorkflowService on the wire', () => {
       startTimerCommandAttributes: { timerId: '1', startToFireTimeout: { seconds: 60 } },
     };
     await expect(complete(task, [timer, timer])).rejects.toMatchObject({
-      details: 'StartTimerDuplicateId',
+      details: expect.stringMatching(/^StartTimerDuplicateId: /),
     });
     const types = await history(request.workflowId);
     expect(types).not.toContain('TIMER_STARTED');

@@ -11,9 +11,12 @@ const DEADLINE = /Deadline exceeded after .*/g;
 /** A process of a machine. */
 const PROCESS = /\b\d+@[\w.-]+@?/g;
 const ISO_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+/** Where in which file a failure was made. */
+const FRAME = /\n\s+at .*/g;
 /** Times as the SDK writes them into markers. */
 const CLOCK = /\\?"seconds\\?":\d+,\\?"nanos\\?":\d+/g;
-const MEASURED_MS = 30_000;
+/** How far from the program's beginning a time is that was taken while it ran. */
+const NOW_MS = 50_000;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -31,6 +34,7 @@ export class Mask {
   text(value: string, field: string): string {
     return value
       .replaceAll(this.prefix, 'my')
+      .replaceAll(FRAME, '')
       .replaceAll(UNTOLD, 'please retry (<number>)')
       .replaceAll(DEADLINE, 'Deadline exceeded')
       .replaceAll(PROCESS, '<process>')
@@ -45,7 +49,7 @@ export class Mask {
   time(ms: number): string {
     if (ms <= 0) return `<${ms}>`;
     const distance = ms - this.#begunMs;
-    if (Math.abs(distance) < MEASURED_MS) return '<now>';
+    if (Math.abs(distance) < NOW_MS) return '<now>';
     if (ms % MINUTE_MS === 0) return new Date(ms).toISOString();
     if (Math.abs(distance) < DAY_MS) return `<now ${signed(Math.round(distance / MINUTE_MS))} min>`;
     return `<now ${signed(Math.round(distance / DAY_MS))} d>`;

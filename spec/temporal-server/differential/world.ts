@@ -31,7 +31,7 @@ export interface ActivityTask extends Answer {
 
 const NAMESPACE = 'default';
 /** What has not come by then does not come: a program that waits longer is wrong. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const IDENTITY = 'program';
 
 export class World {

@@ -39,8 +39,8 @@ export function executionInfo(record: VisibilityRecord, namespace: Namespace): E
     memo: { fields: record.memo },
     searchAttributes: { indexedFields: record.searchAttributes },
     taskQueue: record.taskQueue,
-    stateTransitionCount: int64(record.stateTransitions),
     ...(closedAtMs !== undefined && {
+      stateTransitionCount: int64(record.stateTransitions),
       closeTime: timestamp(closedAtMs),
       historyLength: int64(record.historyLength),
       historySizeBytes: int64(record.historySizeBytes),
@@ -62,6 +62,7 @@ function describe(run: Run, namespace: Namespace): object {
     workflowExecutionInfo: {
       ...executionInfo(visibilityRecord(run.state), namespace),
       historyLength: int64(info.nextEventId - 1),
+      stateTransitionCount: int64(info.stateTransitions),
       historySizeBytes: int64(info.historySizeBytes),
       firstRunId: info.firstRunId,
       autoResetPoints: { points: info.resetPoints.map(resetPoint) },
@@ -97,6 +98,7 @@ function extendedInfo(run: Run): temporal.api.workflow.v1.IWorkflowExecutionExte
       info.runTimeoutMs > 0 ? timestamp(info.executionAtMs + info.runTimeoutMs) : NEVER,
     cancelRequested: info.cancelRequested !== undefined,
     resetRunId: info.resetRunId ?? '',
+    ...(info.resetAtMs !== undefined && { lastResetTime: timestamp(info.resetAtMs) }),
     originalStartTime: timestamp(info.startedAtMs),
     requestIdInfos: {
       [info.createRequestId]: {

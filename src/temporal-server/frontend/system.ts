@@ -126,9 +126,6 @@ function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'
   };
 }
 
-/** The shortest that a namespace may be registered with. */
-const MIN_RETENTION_MS = 3_600_000;
-
 async function registerNamespace(
   engine: Engine,
   request: Request<'RegisterNamespaceRequest'>,
@@ -136,13 +133,11 @@ async function registerNamespace(
   if (!request.namespace) throw invalid('Namespace not set on request.');
   checkIdLength(request.namespace, 'Namespace');
   const retentionMs = durationMs(request.workflowExecutionRetentionPeriod);
-  if (retentionMs < MIN_RETENTION_MS)
-    throw invalid('A valid retention period is not set on request.');
   await engine.namespaces.register(request.namespace, {
     description: request.description,
     ownerEmail: request.ownerEmail,
     data: request.data,
-    retentionMs,
+    ...(retentionMs > 0 && { retentionMs }),
   });
   return {};
 }

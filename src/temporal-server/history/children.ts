@@ -61,7 +61,7 @@ export function initiateChild(
   const initiatedEventId = d.append('startChildWorkflowExecutionInitiated', attributes, {
     userMetadata,
   });
-  const child = childRecord(attributes, initiatedEventId, d.newId());
+  const child = childRecord(attributes, initiatedEventId, `${d.key.runId}:${initiatedEventId}:0`);
   d.children.set(initiatedEventId, child);
   d.transfer({ kind: 'startChild', child });
 }
@@ -145,7 +145,7 @@ function checkChildNames(
   const queue = queueNameProblem(name);
   if (queue)
     throw invalid(
-      `invalid TaskQueue on StartChildWorkflowExecutionCommand: ${queue}. WorkflowId=${id} WorkflowType=${type} ${namespace} TaskQueue=name:"${name}"`,
+      `invalid TaskQueue on StartChildWorkflowExecutionCommand: ${queue}. WorkflowId=${id} WorkflowType=${type} ${namespace} TaskQueue=name:"${name}" kind:TASK_QUEUE_KIND_NORMAL`,
     );
 }
 

@@ -94,6 +94,7 @@ function rebuiltRun(base: RunState, order: ResetOrder, inputs: RuleInputs): Draf
     replayEvent(d, eventCodec.decode(event.bytes), order.isBackground);
   }
   keepRequestIds(d, base);
+  d.info.resetAtMs = inputs.nowMs;
   armRunTimeout(d);
   return d;
 }

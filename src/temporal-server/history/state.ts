@@ -124,6 +124,8 @@ export interface RunInfo {
   readonly newRunId: string | undefined;
   /** The run that it was reset to last. */
   readonly resetRunId: string | undefined;
+  /** When it was made, where another run was reset to it. */
+  readonly resetAtMs?: number;
   readonly stateTransitions: number;
   /** The override of its worker's version, in normal form. */
   readonly versioningOverride: temporal.api.workflow.v1.IVersioningOverride | undefined;

@@ -102,13 +102,11 @@ function wordToken(word: string, at: number): Token {
   return { kind: 'name', text: word, at };
 }
 
-/** Temporal reads a query as part of such a statement, and tells where in that it stopped. */
-const SELECT = 'select * from table1 where ';
-
 function syntaxError(token: Token): Error {
-  const near = token.kind === 'end' || token.kind === 'symbol' ? '' : ` near '${token.text}'`;
-  const position = SELECT.length + token.at + token.text.length + 1;
-  return invalid(`invalid query: malformed SQL query: syntax error at position ${position}${near}`);
+  const near = token.kind === 'end' ? '' : ` near '${token.text}'`;
+  return invalid(
+    `invalid query: malformed SQL query: syntax error at position ${token.at + 1}${near}`,
+  );
 }
 
 /** What is allowed by the grammar and not by Temporal. */

@@ -113,7 +113,7 @@ export const activities = subject('activities', {
   'a timeout: schedule to close, taken': (w) =>
     timesOut(w, { scheduleToCloseTimeout: { seconds: 1 }, startToCloseTimeout: null }, true),
   'a timeout: heartbeat': async (w) => {
-    const id = await withActivity(w, { ...ONCE, heartbeatTimeout: { seconds: 1 } });
+    const id = await withActivity(w, { ...ONCE, heartbeatTimeout: { seconds: 3 } });
     await heartbeat(w, await w.activityTask(id));
     return { history: await after(w, id) };
   },

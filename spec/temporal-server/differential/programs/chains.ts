@@ -130,7 +130,7 @@ export const chains = subject('chains', {
     return { answer, history: await w.history(id) };
   },
   'a task that times out': async (w) => {
-    const id = await w.start('wf', { workflowTaskTimeout: { seconds: 1 } });
+    const id = await w.start('wf', { workflowTaskTimeout: { seconds: 4 } });
     const late = await w.task(id);
     const again = await w.task(id);
     const answer = await w.outcomeOf(w.answer(late, [c.complete()]));

@@ -56,7 +56,6 @@ export const children = subject('children', {
   'one that times out': async (w) => {
     const childId = w.id('child');
     const id = await w.startWith(c.child(childId, { workflowRunTimeout: { seconds: 2 } }));
-    await w.closed(childId);
     await happened(w, id, EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT);
     await w.step(id, c.complete());
     return { parent: await w.history(id), child: await w.history(childId) };

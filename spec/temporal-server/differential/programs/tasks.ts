@@ -64,6 +64,7 @@ export const tasks = subject('workflow tasks', {
       'no id': [c.child('')],
       'no type': [c.child(w.id('c'), { workflowType: null })],
       'a negative timeout': [c.child(w.id('c'), { workflowRunTimeout: { seconds: -1 } })],
+      'a queue of the server': [c.child(w.id('c'), { taskQueue: { name: '/_sys/q' } })],
       'a bad cron schedule': [c.child(w.id('c'), { cronSchedule: 'never' })],
       'a bad retry policy': [c.child(w.id('c'), { retryPolicy: { maximumAttempts: -1 } })],
       'a search attribute that is not there': [

@@ -84,7 +84,7 @@ export const worker = subject('a real worker', {
   'a workflow that is retried': (w) =>
     whole(w, 'retriedWorkflow', [], { retry: { initialInterval: '1s', maximumAttempts: 3 } }),
   'a workflow that fails': (w) => whole(w, 'broken', ['no use']),
-  'a workflow that times out': (w) => whole(w, 'collector', [], { workflowExecutionTimeout: '1s' }),
+  'a workflow that times out': (w) => whole(w, 'collector', [], { workflowExecutionTimeout: '6s' }),
   children: (w) => whole(w, 'parent'),
   'other workflows from within one': async (w) => {
     const target = await w.run('cancellable', [], { workflowId: w.id('target') });
