@@ -19,12 +19,14 @@ export async function record(
   subjects: readonly Subject[],
   outcomeOf: (title: string) => Promise<Outcome> | undefined,
 ): Promise<void> {
-  mkdirSync(FOLDER, { recursive: true });
-  for (const old of readdirSync(FOLDER)) rmSync(new URL(old, FOLDER));
+  const texts = new Map<URL, string>();
   for (const { name, programs } of subjects) {
     const outcomes: { [program: string]: Outcome | undefined } = {};
     for (const program of programs)
       outcomes[program.name] = await outcomeOf(`${name}: ${program.name}`);
-    writeFileSync(fileOf(name), `${JSON.stringify(outcomes, null, 1)}\n`);
+    texts.set(fileOf(name), `${JSON.stringify(outcomes, null, 1)}\n`);
   }
+  mkdirSync(FOLDER, { recursive: true });
+  for (const old of readdirSync(FOLDER)) rmSync(new URL(old, FOLDER));
+  for (const [file, text] of texts) writeFileSync(file, text);
 }

@@ -140,8 +140,13 @@ function* early({ state, events }: Told): Iterable<string> {
   const delayMs = durationMs(started?.firstWorkflowTaskBackoff);
   const first = events.find((event) => event.workflowTaskScheduledEventAttributes);
   const startMs = atMs(events[0]);
-  const signaled = events.some((event) => event.workflowExecutionSignaledEventAttributes);
-  if (first && !signaled && atMs(first) < startMs + delayMs)
+  // A signal that comes with the start, or a cancel request, begins the run at once.
+  const hastened = events.some(
+    (event) =>
+      event.workflowExecutionSignaledEventAttributes ??
+      event.workflowExecutionCancelRequestedEventAttributes,
+  );
+  if (first && !hastened && atMs(first) < startMs + delayMs)
     yield `its first task came ${startMs + delayMs - atMs(first)} ms early`;
   for (const event of [...events, ...state.info.buffered]) {
     const fired = event.timerFiredEventAttributes;

@@ -5,6 +5,8 @@
  * 1. The parent is told when the chain of runs ends, not when one run hands over to the next.
  * 2. Nothing that was pending happens any more; children get their parent close policy.
  */
+
+import { invalid } from '../errors.js';
 import {
   duration,
   durationMs,
@@ -240,8 +242,9 @@ function checkNames(command: ContinueCommand): void {
     );
   const name = command.taskQueue?.name ?? '';
   const queue = queueNameProblem(name);
+  // For this Temporal refuses the answer, and the task stays as it is.
   if (queue)
-    throw bad(
+    throw invalid(
       `error validating ContinueAsNewWorkflowExecutionCommand TaskQueue: ${queue}. WorkflowType=${type} TaskQueue=name:"${name}"`,
     );
 }

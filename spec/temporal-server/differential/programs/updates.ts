@@ -62,11 +62,11 @@ export const updates = subject('updates', {
     const sent = send(w, id, 'one', { waitPolicy: { lifecycleStage: ACCEPTED } });
     await stepWith(w, id, [accept('one')], c.timer('1', 60));
     const first = await sent;
-    const second = send(w, id, 'one');
     await w.signal(id, 's');
     await stepWith(w, id, [respond('one', 'done')]);
     const polled = await w.ask('PollWorkflowExecutionUpdate', ref(id, 'one'));
-    return { first, second: await second, polled, history: await w.history(id) };
+    const second = await send(w, id, 'one');
+    return { first, second, polled, history: await w.history(id) };
   },
   rejected: async (w) => {
     const id = await w.startWith();
