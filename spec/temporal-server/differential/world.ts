@@ -253,7 +253,7 @@ export class World {
 
   /** Plain data with its ids masked. */
   masked(value: unknown): Plain {
-    return JSON.parse(this.mask.text(JSON.stringify(value), '')) as Plain;
+    return JSON.parse(this.mask.text(JSON.stringify(value, inOrder), '')) as Plain;
   }
 
   /** What an SDK program leaves: the result, and the history. */
@@ -261,6 +261,12 @@ export class World {
     const result = await this.attempt(handle.result());
     return { result, history: await this.history(handle.workflowId) };
   }
+}
+
+/** Names in the order of the alphabet: a map has none of its own. */
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 type Named = { readonly [name: string]: Plain };

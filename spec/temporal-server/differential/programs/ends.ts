@@ -115,7 +115,7 @@ export const ends = subject('ends', {
     });
     const gone = await w.until(
       () => w.describe(id),
-      (seen) => (seen as { error?: string }).error !== undefined,
+      (seen) => /^workflow not found/.test((seen as { message?: string }).message ?? ''),
     );
     return { answer, gone };
   },
