@@ -56,10 +56,13 @@ async function open(server: Listening, workflowBundle: { code: string }): Promis
     activities,
   });
   const done = worker.run();
+  const sdk = new Client({ connection, identity: 'client' });
+  // A server that has just started loses a task now and then; this waits until it has done one.
+  await sdk.workflow.execute('hello', { taskQueue: WORKER_QUEUE, workflowId: 'first', args: [''] });
   return {
     client,
     operator,
-    sdk: new Client({ connection, identity: 'client' }),
+    sdk,
     workerQueue: WORKER_QUEUE,
     async close() {
       worker.shutdown();
