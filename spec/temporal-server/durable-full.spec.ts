@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,5 +90,80 @@ describe('a server whose disk is full', () => {
     expect(refusals).toBeGreaterThan(0);
     const fired = (await runs.history(workflowId)).filter((e) => e.timerFiredEventAttributes);
     expect(fired).toHaveLength(1);
+  });
+});
+
+const isPosix = process.platform !== 'win32';
+
+/** LMDB itself is refused: what the file would have past so many blocks of 512 bytes is not written. */
+(isPosix ? describe : describe.skip)('a server whose file cannot grow', () => {
+  const BLOCKS = 1000;
+  let folder: string;
+  let child: ChildProcess;
+  let client: RawClient;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'perdure-limit-'));
+  });
+
+  afterEach(async () => {
+    await kill();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function start(limit: string): Promise<void> {
+    const command = ['bin/perdure.js', 'server', 'start-dev', '--port', '0', '--json'];
+    const args = [process.execPath, ...command, '-f', join(folder, 'server.db')];
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    const limited = `ulimit -f ${limit}; exec "$0" "$@"`;
+    const shell = spawn('sh', ['-c', limited, ...args], { stdio: [...stdio] });
+    child = shell;
+    const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+    client = rawClient((JSON.parse(line.toString()) as { address: string }).address);
+  }
+
+  async function kill(): Promise<void> {
+    client.close();
+    const gone = child.exitCode === null && once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  const begin = (workflowId: string) =>
+    client.call('StartWorkflowExecution', {
+      namespace: 'default',
+      workflowId,
+      workflowType: { name: 't' },
+      taskQueue: { name: 'q' },
+      requestId: workflowId,
+    });
+
+  async function count(): Promise<number> {
+    const { executions } = await client.call('ListWorkflowExecutions', { namespace: 'default' });
+    return (executions as object[]).length;
+  }
+
+  it('refuses what it cannot write, stays, and has all that it acknowledged', async () => {
+    await start(`${BLOCKS}`);
+    let acknowledged = 0;
+    let refused = 0;
+    for (let round = 0; refused < 40; round++) {
+      const starts = Array.from({ length: 20 }, (_, i) => begin(`w-${round}-${i}`));
+      for (const end of await Promise.allSettled(starts)) {
+        if (end.status === 'fulfilled') acknowledged += 1;
+        else {
+          expect(end.reason).toMatchObject({
+            details: expect.stringContaining('cannot write to its file'),
+          });
+          refused += 1;
+        }
+      }
+    }
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(await count()).toBe(acknowledged);
+    await kill();
+    await start('unlimited');
+    expect(await count()).toBe(acknowledged);
+    await begin('another');
   });
 });

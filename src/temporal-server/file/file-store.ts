@@ -369,6 +369,8 @@ function openDatabase(path: string): Bytes {
       keyEncoding: 'binary',
       // A commit resolves once it is on disk, not when it can be seen.
       overlappingSync: false,
+      // The writer groups. LMDB's own grouping has a promise that nobody sees and that rejects where the disk is full.
+      eventTurnBatching: false,
       maxDbs: 1,
     });
   } catch (thrown) {
