@@ -70,22 +70,11 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     about: 'What it can do',
-    reason:
-      'it says that it has no eager start of workflows, no build ids by versions and no Nexus; a start that asks for its task gets none, and the next poll does',
+    reason: 'it says that it has no build ids by versions and no Nexus',
     where: {
-      'starts: an eager start comes with its task': [
-        'answer/eagerWorkflowTask',
-        'history/0/eagerExecutionAccepted',
-        'history/2',
-      ],
       'places: what the system can do': [
         'capabilities/buildIdBasedVersioning',
-        'capabilities/eagerWorkflowStart',
         'capabilities/nexus',
-      ],
-      'places: a namespace is registered, described and changed': [
-        'described/namespaceInfo/capabilities/eagerWorkflowStart',
-        'updated/namespaceInfo/capabilities/eagerWorkflowStart',
       ],
     },
   },

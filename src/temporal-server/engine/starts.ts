@@ -2,7 +2,7 @@
 import { alreadyStarted } from '../errors.js';
 import type { Draft } from '../history/draft.js';
 import { type Signal, signalRun, terminate } from '../history/signals.js';
-import { type StartSpec, scheduleFirstTask, startRun } from '../history/start.js';
+import { type StartSpec, scheduleFirstTask, startRun, takeFirstTask } from '../history/start.js';
 import { isOpen } from '../history/state.js';
 import { admitUpdate, type UpdateRequest } from '../history/updates.js';
 import { endWorkflowTaskDelay } from '../history/workflow-task.js';
@@ -145,6 +145,7 @@ function startNew(
   const draft = startRun(order.spec, engine.inputs(order.aheadMs));
   if (order.signal) signalRun(draft, order.signal);
   scheduleFirstTask(draft);
+  if (order.spec.isEager) takeFirstTask(draft, order.spec);
   if (order.update) admitUpdate(draft, order.update.request);
   return then(engine.commit(execution, [...before, draft]), () => ({
     run: execution.runs.get(order.spec.key.runId) as Run,

@@ -14,7 +14,8 @@ import { requestCancelRun, signalRun, terminate } from '../history/signals.js';
 import { completeTimeouts, type StartSpec } from '../history/start.js';
 import { isOpen } from '../history/state.js';
 import { withTypes } from '../namespaces.js';
-import { durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
+import { codec, durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
+import { withField, workflowTaskResponse } from './poll-response.js';
 import { checkBlob, checkIdLength, executionIds, queueName } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -108,8 +109,34 @@ function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest):
 
 async function start(engine: Engine, request: StartRequest): Promise<object> {
   checkStart(engine, request);
-  return startResponse(await startExecution(engine, startOrder(engine, request)));
+  const order = startOrder(engine, request);
+  // A task that is kept back is nobody's yet.
+  const isEager = request.requestEagerExecution && order.spec.backoffMs === 0;
+  const started = await startExecution(engine, { ...order, spec: { ...order.spec, isEager } });
+  const answer = startResponse(started);
+  if (!isEager || !isFirstTaskOut(started)) return answer;
+  const { run } = started;
+  const task = workflowTaskResponse(engine, { run, transient: [], messages: [], sticky: false });
+  return withField(startedCodec.encode(answer).finish(), EAGER_TASK_FIELD, task);
 }
+
+/** Whether the client may have the first task: of a start that it repeats, until that has had an answer. */
+function isFirstTaskOut({ run, isNew }: Started): boolean {
+  const task = run.info.workflowTask;
+  return (
+    isNew &&
+    run.info.started.eagerExecutionAccepted === true &&
+    task.kind === 'started' &&
+    task.attempt === 1 &&
+    run.info.lastCompletedStartedId === 0
+  );
+}
+
+const EAGER_TASK_FIELD = 2;
+
+const startedCodec = codec<temporal.api.workflowservice.v1.IStartWorkflowExecutionResponse>(
+  'temporal.api.workflowservice.v1.StartWorkflowExecutionResponse',
+);
 
 /** What a start request that was checked asks for. */
 export function startOrder(engine: Engine, request: StartRequest): StartOrder {

@@ -30,6 +30,7 @@ const CAPABILITIES: temporal.api.workflowservice.v1.GetSystemInfoResponse.ICapab
   encodedFailureAttributes: true,
   upsertMemo: true,
   sdkMetadata: true,
+  eagerWorkflowStart: true,
   countGroupByExecutionStatus: true,
 };
 
@@ -99,7 +100,7 @@ function describeNamespace(
       description: namespace.description,
       ownerEmail: namespace.ownerEmail,
       data: { ...namespace.data },
-      capabilities: { syncUpdate: true, asyncUpdate: true },
+      capabilities: { eagerWorkflowStart: true, syncUpdate: true, asyncUpdate: true },
       supportsSchedules: true,
     },
     config: {

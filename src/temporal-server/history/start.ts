@@ -18,7 +18,7 @@ import type { VersioningOverride } from './options.js';
 import type { ResetPoint } from './reset-points.js';
 import { withDefaults } from './retry.js';
 import type { ParentLink, RunInfo, RunKey, RunState } from './state.js';
-import { delayWorkflowTask, scheduleWorkflowTask } from './workflow-task.js';
+import { delayWorkflowTask, scheduleWorkflowTask, startWorkflowTask } from './workflow-task.js';
 
 const DEFAULT_TASK_TIMEOUT_MS = 10_000;
 const CRON = enums.ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE;
@@ -54,6 +54,8 @@ export interface StartSpec {
   readonly requestId: string;
   /** How long the first workflow task is kept back. */
   readonly backoffMs: number;
+  /** The client is a worker too, and gets the first workflow task with the answer. */
+  readonly isEager?: boolean;
   readonly parent?: ParentLink | undefined;
   readonly root?: { readonly workflowId: string; readonly runId: string } | undefined;
   readonly predecessor?: Predecessor | undefined;
@@ -89,6 +91,13 @@ export function startRun(spec: StartSpec, inputs: RuleInputs): Draft {
 /** What follows the start, once signals that come with it are written. */
 export function scheduleFirstTask(d: Draft): void {
   scheduleWorkflowTask(d);
+}
+
+/** The first workflow task is taken by whoever started the run, before anything of it is stored. */
+export function takeFirstTask(d: Draft, { identity, requestId }: StartSpec): void {
+  const task = d.info.workflowTask;
+  if (task.kind === 'scheduled')
+    startWorkflowTask(d, task.stamp, { requestId, identity, buildId: '' }, 0);
 }
 
 export function armRunTimeout(d: Draft): void {
@@ -135,6 +144,7 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     attempt: spec.attempt,
     workflowExecutionExpirationTime: expiresAtMs === undefined ? null : timestamp(expiresAtMs),
     cronSchedule: spec.cronSchedule,
+    eagerExecutionAccepted: spec.isEager === true,
     firstWorkflowTaskBackoff: predecessor?.runId
       ? spanOrNull(spec.backoffMs)
       : duration(spec.backoffMs),

@@ -158,6 +158,7 @@ export function startWorkflowTask(
   d: Draft,
   stamp: number,
   request: { readonly requestId: string; readonly identity: string; readonly buildId: string },
+  historySizeBytes = d.info.historySizeBytes,
 ): boolean {
   let task = d.info.workflowTask;
   if (task.kind !== 'scheduled' || task.stamp !== stamp) return false;
@@ -177,9 +178,9 @@ export function startWorkflowTask(
     requestId: request.requestId,
     suggestContinueAsNew:
       d.info.nextEventId >= SUGGEST_EVENTS ||
-      d.info.historySizeBytes >= SUGGEST_BYTES ||
+      historySizeBytes >= SUGGEST_BYTES ||
       updateCount >= SUGGEST_UPDATES,
-    historySizeBytes: d.info.historySizeBytes,
+    historySizeBytes,
     updateCount,
   };
   if (!isUnwritten(task)) appendStarted(d, started);

@@ -74,6 +74,22 @@ export const starts = subject('starts', {
     const answer = await w.ask(START, request);
     return { answer, history: await w.history(request.workflowId) };
   },
+  'an eager start whose answer was lost is asked for again': async (w) => {
+    const request = w.startRequest('wf', { requestEagerExecution: true });
+    await w.call(START, request);
+    return { second: await w.ask(START, request) };
+  },
+  'an eager start with a delay comes without a task': async (w) => {
+    const workflowStartDelay = { seconds: 60 };
+    const request = w.startRequest('wf', { requestEagerExecution: true, workflowStartDelay });
+    return { answer: await w.ask(START, request), history: await w.history(request.workflowId) };
+  },
+  'an eager start beside one that runs': async (w) => {
+    await w.start();
+    const workflowIdConflictPolicy = Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING;
+    const also = { requestEagerExecution: true, workflowIdConflictPolicy };
+    return { second: await w.ask(START, w.startRequest('wf', also)) };
+  },
   'reuse: allow duplicate, after completion': (w) =>
     again(w, 'complete', Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE),
   'reuse: allow duplicate failed only, after completion': (w) =>
