@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,16 @@ describe('a server with a file', () => {
   async function reopen(options: TemporalServerOptions = {}): Promise<void> {
     await close();
     await open(options);
+  }
+
+  /** Puts a namespace into the file that the server itself would not make: one that is soon forgotten. */
+  async function withNamespace(name: string, retentionMs: number): Promise<void> {
+    await close();
+    const store = await FileStore.open(dbFilename);
+    const rest = { id: randomUUID(), description: '', ownerEmail: '', data: {} };
+    await store.putNamespace({ ...rest, name, retentionMs, searchAttributes: new Map() });
+    await store.close();
+    await open();
   }
 
   /** Opens the file as it is on disk while the server is at work: as after a crash. */
@@ -318,10 +329,7 @@ describe('a server with a file', () => {
 
   it('drops closed runs when their retention is over, also while it was away', async () => {
     const namespace = 'short';
-    await client.call('RegisterNamespace', {
-      namespace,
-      workflowExecutionRetentionPeriod: { nanos: 300e6 },
-    });
+    await withNamespace(namespace, 300);
     const workflowId = 'w';
     const { runId } = await client.call('StartWorkflowExecution', {
       namespace,
@@ -339,6 +347,25 @@ describe('a server with a file', () => {
     expect(executions).toEqual([]);
     await reopen();
     await untilGone(namespace, workflowId);
+  });
+
+  it('closes runs of a namespace that keeps them for longer than anybody lives', async () => {
+    const namespace = 'long';
+    await client.call('RegisterNamespace', {
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: 2 ** 53 },
+    });
+    await client.call('StartWorkflowExecution', {
+      namespace,
+      workflowId: 'w',
+      workflowType: { name: 't' },
+      taskQueue: { name: 'q' },
+    });
+    const workflowExecution = { workflowId: 'w' };
+    await client.call('TerminateWorkflowExecution', { namespace, workflowExecution });
+    await reopen();
+    const { executions } = await client.call('ListClosedWorkflowExecutions', { namespace });
+    expect(executions).toHaveLength(1);
   });
 
   it('keeps namespaces, their retention and their search attributes', async () => {

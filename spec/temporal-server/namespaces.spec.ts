@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLOSED_RUN_LIMITS, MemoryStore } from '../../src/temporal-server/memory-store.js';
 import { Namespaces } from '../../src/temporal-server/namespaces.js';
-import { enums } from '../../src/temporal-server/proto.js';
+import { enums, toNumber } from '../../src/temporal-server/proto.js';
 import { OnFile } from './support/on-file.js';
 import { type RawClient, rawClient } from './support/raw.js';
 import { type Served, serve } from './support/served.js';
@@ -56,6 +56,43 @@ describe('a namespace', () => {
     await register(served.client, namespace);
     const again = await served.client.call('DescribeNamespace', { namespace });
     expect((again.namespaceInfo as { id: string }).id).not.toBe(id);
+  });
+
+  it.each<[string, object | undefined]>([
+    ['none', undefined],
+    ['one of zero', {}],
+    ['a negative one', { seconds: -1 }],
+    ['one shorter than an hour', { seconds: 3599, nanos: 999_999_999 }],
+    ['one with nanoseconds that make a second', { seconds: 86_400, nanos: 1_000_000_000 }],
+    ['one of two signs', { seconds: 86_400, nanos: -1 }],
+  ])('is refused with a retention that cannot be: %s', async (_, period) => {
+    const refused = {
+      code: status.INVALID_ARGUMENT,
+      details: 'A valid retention period is not set on request.',
+    };
+    const namespace = `n-${randomUUID()}`;
+    const request = { namespace, workflowExecutionRetentionPeriod: period };
+    await expect(served.client.call('RegisterNamespace', request)).rejects.toMatchObject(refused);
+    if (!period) return;
+    await register(served.client, namespace);
+    const config = { workflowExecutionRetentionTtl: period };
+    await expect(
+      served.client.call('UpdateNamespace', { namespace, config }),
+    ).rejects.toMatchObject(refused);
+  });
+
+  it('keeps its runs for a hundred years where more is asked for', async () => {
+    const namespace = `n-${randomUUID()}`;
+    const seconds = 2 ** 53;
+    await served.client.call('RegisterNamespace', {
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds },
+    });
+    const { config } = await served.client.call('DescribeNamespace', { namespace });
+    const { workflowExecutionRetentionTtl } = config as {
+      workflowExecutionRetentionTtl: { seconds: number };
+    };
+    expect(toNumber(workflowExecutionRetentionTtl.seconds)).toBe(100 * 365 * 86_400);
   });
 
   it('is deleted by its id', async () => {

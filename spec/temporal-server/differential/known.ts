@@ -221,18 +221,6 @@ export const KNOWN: readonly KnownDifference[] = [
       'places: task queues that cannot be': UNVERSIONED.map((each) => `no type/${each}`),
     },
   },
-  {
-    about: 'Namespaces',
-    reason: 'any retention will do, and none is a day',
-    where: {
-      'places: namespaces that cannot be': [
-        'no retention/error',
-        'no retention/message',
-        'a retention that is too short/error',
-        'a retention that is too short/message',
-      ],
-    },
-  },
 ];
 
 /** The paths that are known to differ in a program's outcome. */

@@ -127,18 +127,33 @@ function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'
   };
 }
 
+const MIN_RETENTION_MS = 3_600_000;
+/** A hundred years, which Temporal makes of anything longer. */
+const MAX_RETENTION_MS = 100 * 365 * 86_400_000;
+
+/** @throws ServiceError INVALID_ARGUMENT where Temporal refuses it, which has no upper bound */
+function retentionOf(
+  period: temporal.api.namespace.v1.INamespaceConfig['workflowExecutionRetentionTtl'],
+): number {
+  const ms = durationMs(period);
+  const nanos = period?.nanos ?? 0;
+  if (!(ms >= MIN_RETENTION_MS) || nanos < 0 || nanos > 999_999_999)
+    throw invalid('A valid retention period is not set on request.');
+  return Math.min(ms, MAX_RETENTION_MS);
+}
+
 async function registerNamespace(
   engine: Engine,
   request: Request<'RegisterNamespaceRequest'>,
 ): Promise<object> {
   if (!request.namespace) throw invalid('Namespace not set on request.');
   checkIdLength(request.namespace, 'Namespace');
-  const retentionMs = durationMs(request.workflowExecutionRetentionPeriod);
+  const retentionMs = retentionOf(request.workflowExecutionRetentionPeriod);
   await engine.namespaces.register(request.namespace, {
     description: request.description,
     ownerEmail: request.ownerEmail,
     data: request.data,
-    ...(retentionMs > 0 && { retentionMs }),
+    retentionMs,
   });
   return {};
 }
@@ -147,13 +162,14 @@ async function updateNamespace(
   engine: Engine,
   request: Request<'UpdateNamespaceRequest'>,
 ): Promise<object> {
-  const retentionMs = durationMs(request.config?.workflowExecutionRetentionTtl);
+  const period = request.config?.workflowExecutionRetentionTtl;
+  const retentionMs = period ? retentionOf(period) : undefined;
   const updated = await engine.namespaces.change(request.namespace, (known) => ({
     ...known,
     description: request.updateInfo?.description || known.description,
     ownerEmail: request.updateInfo?.ownerEmail || known.ownerEmail,
     data: { ...known.data, ...request.updateInfo?.data },
-    retentionMs: retentionMs > 0 ? retentionMs : known.retentionMs,
+    retentionMs: retentionMs ?? known.retentionMs,
   }));
   return describeNamespace(updated);
 }
