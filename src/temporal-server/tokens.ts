@@ -39,12 +39,38 @@ export function taskToken<K extends TaskToken['kind']>(
   return token as Extract<TaskToken, { kind: K }>;
 }
 
-/** Where a page goes on; undefined for the first. */
-export function pageToken<T extends object>(bytes: Uint8Array | null | undefined): T | undefined {
+/** A token as it came in: whoever calls may have made it up. */
+export type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+
+/**
+ * Where a page goes on; undefined for the first.
+ *
+ * @param isOne - whether all of it is as this server would have made it
+ * @throws ServiceError INVALID_ARGUMENT for what is no such token
+ */
+export function pageToken<T extends object>(
+  bytes: Uint8Array | null | undefined,
+  isOne: (token: Unchecked<T>) => boolean,
+): T | undefined {
   if (!bytes || bytes.length === 0) return undefined;
   const token = parse(bytes);
-  if (!token) throw invalid('Invalid NextPageToken.');
+  if (!token || !isOne(token as Unchecked<T>)) throw invalid('Invalid NextPageToken.');
   return token as T;
+}
+
+/** Where a list goes on that has numbers for places. */
+export function placeToken(bytes: Uint8Array): number {
+  return pageToken<{ next: number }>(bytes, ({ next }) => isPosition(next))?.next ?? 0;
+}
+
+/** Whether it is the number of an event, or of a place in a list. */
+export function isPosition(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31;
+}
+
+/** Whether it is a time that a file can have in its keys. */
+export function isTimeMs(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 function parse(bytes: Uint8Array): object | undefined {

@@ -6,7 +6,7 @@ import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import { isTooLong } from '../history/ids.js';
 import { enums, int64, type temporal, timestamp } from '../proto.js';
-import { encodeToken, pageToken } from '../tokens.js';
+import { encodeToken, placeToken } from '../tokens.js';
 import { compile } from '../visibility/filter.js';
 import { parseQuery } from '../visibility/query.js';
 import { type Operation, operationOf } from './batch-operations.js';
@@ -121,7 +121,7 @@ function list(
 ): temporal.api.workflowservice.v1.IListBatchOperationsResponse {
   engine.namespaces.get(request.namespace);
   const all = batches.of(request.namespace);
-  const from = pageToken<{ next: number }>(request.nextPageToken)?.next ?? 0;
+  const from = placeToken(request.nextPageToken);
   const to = from + Math.min(request.pageSize > 0 ? request.pageSize : MAX_PAGE, MAX_PAGE);
   return {
     operationInfo: all.slice(from, to).map(({ job, progress }) => ({

@@ -1,16 +1,15 @@
 /** GetWorkflowExecutionHistory: pages, long polls for new events, the close event alone. */
 import type { Engine } from '../engine/engine.js';
 import type { Run } from '../engine/run.js';
-import { invalid } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { Draft } from '../history/draft.js';
 import { isOpen } from '../history/state.js';
 import { transientEvents } from '../history/workflow-task.js';
 import { codec, enums, type temporal } from '../proto.js';
-import { encodeToken, pageToken } from '../tokens.js';
+import { encodeToken, isPosition, pageToken } from '../tokens.js';
 import { historyField, type Page, readPage, type TaskHistoryToken } from './poll-response.js';
-import { executionIds } from './requests.js';
+import { executionIds, isRunId } from './requests.js';
 import { patience } from './workflow-tasks.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -43,6 +42,20 @@ function response(events: readonly Uint8Array[], token: HistoryToken | undefined
   return Buffer.concat([head, ...historyField(HISTORY_FIELD, events)]);
 }
 
+function historyToken({
+  nextPageToken,
+}: HistoryRequest | ReverseRequest): HistoryToken | undefined {
+  return pageToken<HistoryToken>(
+    nextPageToken,
+    ({ runId, next, until, transientStamp }) =>
+      typeof runId === 'string' &&
+      isRunId(runId) &&
+      isPosition(next) &&
+      (until === undefined || isPosition(until)) &&
+      (transientStamp === undefined || isPosition(transientStamp)),
+  );
+}
+
 function runOf(
   engine: Engine,
   request: HistoryRequest | ReverseRequest,
@@ -62,9 +75,7 @@ async function getHistory(
   request: HistoryRequest,
   call: Call,
 ): Promise<Uint8Array> {
-  const token = pageToken<HistoryToken>(request.nextPageToken);
-  if (token && (typeof token.next !== 'number' || typeof token.runId !== 'string'))
-    throw invalid('Invalid NextPageToken.');
+  const token = historyToken(request);
   const run = runOf(engine, request, token);
   const closeOnly =
     request.historyEventFilterType ===
@@ -128,7 +139,7 @@ async function waitFor(run: Run, call: Call, come: () => boolean): Promise<void>
 }
 
 function getReverse(engine: Engine, request: ReverseRequest): Uint8Array {
-  const token = pageToken<HistoryToken>(request.nextPageToken);
+  const token = historyToken(request);
   const run = runOf(engine, request, token);
   const last = token?.next ?? run.info.nextEventId - 1;
   const first = Math.max(1, last - pageSize(request) + 1);

@@ -5,7 +5,7 @@ import { invalid } from '../errors.js';
 import type { Method } from '../grpc/edge.js';
 import type { Namespace } from '../namespaces.js';
 import { int64, type Status, type temporal, timestampMs } from '../proto.js';
-import { encodeToken, pageToken } from '../tokens.js';
+import { encodeToken, isTimeMs, pageToken, type Unchecked } from '../tokens.js';
 import { compile, sortKeys, statusName } from '../visibility/filter.js';
 import { type ListPage, type ListToken, listPage } from '../visibility/list.js';
 import type { Listed, ListedFields } from '../visibility/listed.js';
@@ -13,6 +13,7 @@ import { parseQuery } from '../visibility/query.js';
 import { type SortedPage, type SortToken, sortedPage } from '../visibility/sort.js';
 import { executionInfo } from './describe.js';
 import { attributeTypes } from './operator.js';
+import { isRunId } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
 type Request<N extends keyof Wf> = Wf[N] extends { prototype: infer P } ? P : never;
@@ -67,10 +68,31 @@ function list(
   if (orderBy.length === 0)
     return page(engine, request, request.pageSize, where ? matches : undefined);
   const keys = sortKeys(orderBy, namespace.searchAttributes);
-  const token = pageToken<SortToken>(request.nextPageToken);
-  if (token && token.sortedBy?.length !== keys.length) throw invalid('Invalid NextPageToken.');
+  const token = pageToken<SortToken>(
+    request.nextPageToken,
+    ({ sortedBy, runId }) =>
+      Array.isArray(sortedBy) &&
+      sortedBy.length === keys.length &&
+      sortedBy.every(isCell) &&
+      typeof runId === 'string',
+  );
   return then(engine.store.searchable(namespace.name), (runs) =>
     answer(namespace, sortedPage(runs, matches, keys, sizeOf(request.pageSize), token)),
+  );
+}
+
+/** Whether it is a value of an attribute, or null for none. */
+function isCell(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((word) => typeof word === 'string');
+  return value === null || typeof value !== 'object';
+}
+
+function isListToken({ closedAtMs, startedAtMs, runId }: Unchecked<ListToken>): boolean {
+  return (
+    (closedAtMs === null || isTimeMs(closedAtMs)) &&
+    isTimeMs(startedAtMs) &&
+    typeof runId === 'string' &&
+    isRunId(runId)
   );
 }
 
@@ -86,8 +108,7 @@ function page(
   matches: Matches | undefined,
 ): MaybePromise<object> {
   const namespace = engine.namespaces.get(request.namespace);
-  const token = pageToken<ListToken>(request.nextPageToken);
-  if (token && typeof token.runId !== 'string') throw invalid('Invalid NextPageToken.');
+  const token = pageToken(request.nextPageToken, isListToken);
   const { store } = engine;
   const runs = matches ? store.searchable(namespace.name) : store.visible(namespace.name);
   return then(runs, (found) =>

@@ -25,7 +25,7 @@ import type { ActionResult, Schedule, ScheduleRecord } from '../schedules/record
 import { futureTimes, isPaused, withDefaults } from '../schedules/rules.js';
 import { type Schedules, WORKFLOW_ID_PREFIX } from '../schedules/schedules.js';
 import { type CompiledSpec, canonicalSpec, shownSpec } from '../schedules/spec.js';
-import { encodeToken, pageToken } from '../tokens.js';
+import { encodeToken, isTimeMs, pageToken } from '../tokens.js';
 import { compile } from '../visibility/filter.js';
 import { type ListToken, listPage, VisibilityIndex } from '../visibility/list.js';
 import { parseQuery } from '../visibility/query.js';
@@ -313,7 +313,11 @@ function matchingTimes(
 
 function list(room: Room, request: Request<'ListSchedulesRequest'>): object {
   const found = matching(room, request.namespace, request.query);
-  const token = pageToken<ListToken>(request.nextPageToken);
+  const token = pageToken<ListToken>(
+    request.nextPageToken,
+    ({ closedAtMs, startedAtMs, runId }) =>
+      closedAtMs === null && isTimeMs(startedAtMs) && typeof runId === 'string',
+  );
   const size = Math.min(request.maximumPageSize > 0 ? request.maximumPageSize : MAX_PAGE, MAX_PAGE);
   const { records, next } = listPage(found, () => true, size, token);
   return {

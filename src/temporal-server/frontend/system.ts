@@ -13,7 +13,7 @@ import {
   timestamp,
   timestampMs,
 } from '../proto.js';
-import { encodeToken, pageToken } from '../tokens.js';
+import { encodeToken, placeToken } from '../tokens.js';
 import { checkIdLength, queueName } from './requests.js';
 
 type Wf = typeof temporal.api.workflowservice.v1;
@@ -119,7 +119,7 @@ function describeNamespace(
 
 function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'>): object {
   const all = engine.namespaces.all();
-  const from = pageToken<{ next: number }>(request.nextPageToken)?.next ?? 0;
+  const from = placeToken(request.nextPageToken);
   const to = from + (request.pageSize || 100);
   return {
     namespaces: all.slice(from, to).map(describeNamespace),
