@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Clock, systemClock } from '../../src/temporal-server/index.js';
 import { type ByHand, commands } from './support/by-hand.js';
 import { OnFile } from './support/on-file.js';
 
@@ -88,5 +89,74 @@ describe('a closed run that is deleted, on a file', () => {
     });
     const [, , late] = await Promise.allSettled([signal, remove(), reset()]);
     expect(late).toMatchObject({ reason: { code: status.NOT_FOUND } });
+  });
+});
+
+/** What was set for later falls due just after somebody has looked at the clock that was turned: in the midst of a request. */
+function turnedClock(): Clock & { turnAtNextLook(byMs: number): void } {
+  const real = systemClock();
+  const timers = new Map<object, { readonly atMs: number; readonly fire: () => void }>();
+  let aheadMs = 0;
+  let looked: (() => void) | undefined;
+  const fallDue = () => {
+    for (const [handle, { atMs, fire }] of [...timers])
+      if (atMs <= real.now() + aheadMs && timers.delete(handle)) fire();
+  };
+  return {
+    now() {
+      if (looked) queueMicrotask(looked);
+      looked = undefined;
+      return real.now() + aheadMs;
+    },
+    hold: real.hold,
+    setTimer(atMs, fire) {
+      const handle = {};
+      timers.set(handle, { atMs, fire });
+      return handle;
+    },
+    clearTimer: (handle) => void timers.delete(handle),
+    turnAtNextLook(byMs) {
+      aheadMs += byMs;
+      looked = fallDue;
+    },
+  };
+}
+
+describe('a closed run whose retention is over, on a file', () => {
+  it.each([
+    ['is started', 'StartWorkflowExecution', {}],
+    ['a signal starts', 'SignalWithStartWorkflowExecution', { signalName: 'go' }],
+  ])('leaves the run current that %s meanwhile', async (_, method, more) => {
+    const clock = turnedClock();
+    const file = new OnFile({ clock });
+    await file.open();
+    const hand = file.byHand();
+    const task = await hand.poll(await hand.start());
+    await hand.complete(task, commands.complete);
+    const { workflowId, runId: oldRunId } = task.workflowExecution;
+    clock.turnAtNextLook(25 * 3_600_000);
+    const { runId } = await file.client.call(method, {
+      namespace: 'default',
+      workflowId,
+      workflowType: { name: 'again' },
+      taskQueue: { name: workflowId },
+      requestId: randomUUID(),
+      ...more,
+    });
+    const described = (execution: object) =>
+      file.client.call('DescribeWorkflowExecution', { namespace: 'default', execution });
+    const current = { workflowExecutionInfo: { execution: { runId } } };
+    expect(await described({ workflowId })).toMatchObject(current);
+    await expect(described({ workflowId, runId: oldRunId })).rejects.toMatchObject({
+      code: status.NOT_FOUND,
+    });
+    const workflowExecution = { workflowId };
+    await file.client.call('TerminateWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution,
+    });
+    await file.reopen();
+    expect(await described({ workflowId })).toMatchObject(current);
+    await file.end();
   });
 });

@@ -218,10 +218,17 @@ export class Engine {
     for (const watch of this.closedWatchers) watch(run);
   }
 
-  /** Forgets a closed run, and its workflow id with the last of its runs. */
+  /**
+   * Forgets a closed run, and its workflow id with the last of its runs. Not while a reset or a start of the same
+   * workflow id is on its way to the disk.
+   */
   drop(key: RunKey): void | Promise<void> {
-    this.#executions.forget(key);
-    return this.store.drop(key);
+    const drop = () => {
+      this.#executions.forget(key);
+      return this.store.drop(key);
+    };
+    const execution = this.#executions.inMemory(key);
+    return execution ? this.exclusive(execution, drop) : drop();
   }
 
   #hold(run: Run): void {

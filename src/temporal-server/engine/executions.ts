@@ -26,6 +26,11 @@ export class Executions {
     return this.#known(key) ?? this.#make(key);
   }
 
+  /** The same, where it is in memory: nothing is under way for one that is not. */
+  inMemory(key: WorkflowKey): Execution | undefined {
+    return this.#byName.get(nameOf(key));
+  }
+
   #make(key: WorkflowKey): Execution {
     const execution = new Execution(key.namespace, key.workflowId);
     this.#byName.set(nameOf(key), execution);

@@ -89,6 +89,5 @@ export async function deleteRun(engine: Engine, run: Run): Promise<void> {
   }
   // Its parent is told of its end before nothing is known of it any more.
   await run.outbox;
-  // Not while a reset or a start of the same workflow id is on its way to the disk.
-  await engine.exclusive(run.execution, () => engine.drop(run.key));
+  await engine.drop(run.key);
 }
