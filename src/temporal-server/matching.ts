@@ -7,7 +7,9 @@
  * 3. The queue knows nothing of what a task is; whether one is still wanted is found out when it is
  *    started.
  */
+
 import { Deque } from './deque.js';
+import { pairKey } from './pair-key.js';
 
 export type QueueKind = 'workflow' | 'activity';
 
@@ -56,7 +58,7 @@ export class Matching<T> {
   }
 
   #queue(name: QueueName): TaskQueue<T> {
-    const key = `${name.namespace}\n${name.kind}\n${name.name}`;
+    const key = pairKey(name.namespace, `${name.kind}\n${name.name}`);
     let queue = this.#queues.get(key);
     if (!queue) {
       queue = new TaskQueue(name);

@@ -4,10 +4,12 @@
  * Closed runs are kept until their time is over, and no more of them than fit: past either limit those
  * that closed first go first, but never the one that has closed last.
  */
+
 import type { StoredBatch } from './batches/record.js';
 import type { StoredEvent } from './history/effects.js';
 import type { RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
+import { pairKey } from './pair-key.js';
 import type { ScheduleRecord } from './schedules/record.js';
 import type { Change, PendingTransfer, RunChange, Store } from './store.js';
 import { type RunList, VisibilityIndex } from './visibility/list.js';
@@ -177,5 +179,5 @@ export class MemoryStore implements Store {
 }
 
 function executionOf({ namespace, workflowId }: Omit<RunKey, 'runId'>): string {
-  return `${namespace}\n${workflowId}`;
+  return pairKey(namespace, workflowId);
 }

@@ -7,6 +7,7 @@
  *    the last few targets are gone through once more, which what is done to them has to bear.
  * 3. What has been done is not undone by a stop. A job that runs holds the clock.
  */
+
 import type { Clock } from '../clock.js';
 import {
   alreadyCompleted,
@@ -16,6 +17,7 @@ import {
   StatusCode,
   workflowNotFound,
 } from '../errors.js';
+import { pairKey } from '../pair-key.js';
 import { isStoreRefusal } from '../store-errors.js';
 import type { BatchJob, BatchProgress, BatchStore, BatchTarget } from './record.js';
 
@@ -246,5 +248,5 @@ export class Batches {
 }
 
 function keyOf({ namespace, jobId }: Pick<BatchJob, 'namespace' | 'jobId'>): string {
-  return `${namespace}\n${jobId}`;
+  return pairKey(namespace, jobId);
 }

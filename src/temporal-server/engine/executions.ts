@@ -2,8 +2,10 @@
  * The runs in memory, by their workflow ids. Those that are open always are; a closed one is read from the store when
  * somebody asks for it, and let go after a while.
  */
+
 import { workflowNotFound } from '../errors.js';
 import { isOpen, type RunKey } from '../history/state.js';
+import { pairKey } from '../pair-key.js';
 import type { Store } from '../store.js';
 import { ClosedRuns } from './closed-runs.js';
 import { Execution, Run } from './run.js';
@@ -115,5 +117,5 @@ export class Executions {
 }
 
 function nameOf({ namespace, workflowId }: WorkflowKey): string {
-  return `${namespace}\n${workflowId}`;
+  return pairKey(namespace, workflowId);
 }

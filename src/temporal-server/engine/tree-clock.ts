@@ -13,9 +13,11 @@
  * 4. A step writes to the runs in which something falls due. The clocks of the others lag behind until
  *    something reaches them, or to the end: so a step costs what happens in it, however large the tree is.
  */
+
 import { ServiceError, StatusCode } from '../errors.js';
 import { nextDueMs } from '../history/ahead.js';
 import { isBusy, isOpen, type RunInfo } from '../history/state.js';
+import { pairKey } from '../pair-key.js';
 import type { Engine } from './engine.js';
 import type { Run } from './run.js';
 
@@ -123,14 +125,14 @@ function treeOf(engine: Engine, root: Run): Run[] {
     const { parent, firstRunId } = run.info;
     if (run.execution === root.execution && firstRunId === root.info.firstRunId) chain.push(run);
     if (!parent) continue;
-    const key = `${parent.namespace}\n${parent.runId}`;
+    const key = pairKey(parent.namespace, parent.runId);
     const siblings = children.get(key);
     if (siblings) siblings.push(run);
     else children.set(key, [run]);
   }
   const tree = new Set(chain);
   for (const { key } of tree)
-    for (const child of children.get(`${key.namespace}\n${key.runId}`) ?? []) tree.add(child);
+    for (const child of children.get(pairKey(key.namespace, key.runId)) ?? []) tree.add(child);
   return [...tree];
 }
 

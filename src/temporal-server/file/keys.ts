@@ -16,7 +16,8 @@
  *     a namespace 0 job id        what it is done to, while it runs
  *     v namespace 0 order run id  the run as lists show it, in the order of lists
  *
- * Numbers are big-endian, so that keys sort as what they stand for.
+ * A NUL in the name of a namespace is escaped, so that it is not taken for the one after it. Numbers are
+ * big-endian, so that keys sort as what they stand for.
  */
 import { createHash } from 'node:crypto';
 
@@ -56,6 +57,12 @@ function text(value: string): Buffer {
   return bytes.length <= MAX_TEXT_BYTES
     ? bytes
     : Buffer.concat([Buffer.from([0xff]), createHash('sha256').update(bytes).digest()]);
+}
+
+/** A namespace may have any characters, but a NUL ends it: one of its own is escaped. */
+function pair(namespace: string, id: string): Buffer {
+  const escaped = namespace.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01');
+  return text(`${escaped}\0${id}`);
 }
 
 function uint32(value: number): Buffer {
@@ -109,7 +116,7 @@ export const keys = {
   meta: (name: string) => key(Kind.meta, text(name)),
   namespace: (name: string) => key(Kind.namespace, text(name)),
   current: (namespace: string, workflowId: string) =>
-    key(Kind.current, text(`${namespace}\0${workflowId}`)),
+    key(Kind.current, pair(namespace, workflowId)),
   run: (runId: string) => key(Kind.run, run(runId)),
   part: (runId: string, part: Part, id: string | number) =>
     key(Kind.run, run(runId), Buffer.from(part), typeof id === 'number' ? uint32(id) : text(id)),
@@ -118,16 +125,15 @@ export const keys = {
   expiry: (untilMs: number, runId: string) => key(Kind.expiry, instant(untilMs), run(runId)),
   transfer: (runId: string, id: number) => key(Kind.transfer, run(runId), uint32(id)),
   schedule: (namespace: string, scheduleId: string) =>
-    key(Kind.schedule, text(`${namespace}\0${scheduleId}`)),
-  batch: ({ namespace, jobId }: BatchName) => key(Kind.batch, text(`${namespace}\0${jobId}`)),
+    key(Kind.schedule, pair(namespace, scheduleId)),
+  batch: ({ namespace, jobId }: BatchName) => key(Kind.batch, pair(namespace, jobId)),
   batchProgress: ({ namespace, jobId }: BatchName) =>
-    key(Kind.batchProgress, text(`${namespace}\0${jobId}`)),
-  batchTargets: ({ namespace, jobId }: BatchName) =>
-    key(Kind.batchTargets, text(`${namespace}\0${jobId}`)),
+    key(Kind.batchProgress, pair(namespace, jobId)),
+  batchTargets: ({ namespace, jobId }: BatchName) => key(Kind.batchTargets, pair(namespace, jobId)),
   visible: (namespace: string, { closedAtMs, startedAtMs }: ListPlace, runId: string) =>
     key(
       Kind.visible,
-      text(`${namespace}\0`),
+      pair(namespace, ''),
       closedAtMs === undefined || closedAtMs === null
         ? Buffer.alloc(8)
         : inverted(instant(closedAtMs)),
@@ -166,7 +172,7 @@ export const ranges = {
   transfers: () => within(key(Kind.transfer)),
   /** The runs of a list, those after a place in it where one is given. */
   visible: (namespace: string, after?: ListPlace & { readonly runId: string }): Range => {
-    const all = within(key(Kind.visible, text(`${namespace}\0`)));
+    const all = within(key(Kind.visible, pair(namespace, '')));
     if (!after) return all;
     const at = keys.visible(namespace, after, after.runId);
     return { start: Buffer.concat([at, Buffer.alloc(1)]), end: all.end };

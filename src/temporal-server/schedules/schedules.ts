@@ -6,8 +6,10 @@
  *    action that is taken again after a crash finds the workflow that it started.
  * 3. A schedule that is at work holds the clock.
  */
+
 import type { Clock, TimerHandle } from '../clock.js';
 import { workflowNotFound } from '../errors.js';
+import { pairKey } from '../pair-key.js';
 import type { BufferedStart, Execution, Patch, ScheduleRecord, ScheduleStore } from './record.js';
 import {
   type Advanced,
@@ -69,7 +71,7 @@ export class Schedules {
     namespace: string,
     scheduleId: string,
   ): { record: ScheduleRecord; spec: CompiledSpec } | undefined {
-    return this.#entries.get(keyOf(namespace, scheduleId));
+    return this.#entries.get(pairKey(namespace, scheduleId));
   }
 
   of(namespace: string): { record: ScheduleRecord; spec: CompiledSpec }[] {
@@ -129,13 +131,13 @@ export class Schedules {
       busy: Promise.resolve(),
       dropped: false,
     };
-    this.#entries.set(keyOf(record.namespace, record.scheduleId), entry);
+    this.#entries.set(pairKey(record.namespace, record.scheduleId), entry);
     for (const { runId } of openActions(record)) this.#byRun.set(runId, entry);
     return entry;
   }
 
   #get(namespace: string, scheduleId: string): Entry {
-    const entry = this.#entries.get(keyOf(namespace, scheduleId));
+    const entry = this.#entries.get(pairKey(namespace, scheduleId));
     if (!entry) throw workflowNotFound(`${WORKFLOW_ID_PREFIX}${scheduleId}`);
     return entry;
   }
@@ -143,7 +145,7 @@ export class Schedules {
   #forget(entry: Entry): void {
     entry.dropped = true;
     this.#disarm(entry);
-    this.#entries.delete(keyOf(entry.record.namespace, entry.record.scheduleId));
+    this.#entries.delete(pairKey(entry.record.namespace, entry.record.scheduleId));
     for (const { runId } of openActions(entry.record)) this.#byRun.delete(runId);
   }
 
@@ -277,8 +279,4 @@ function isUnsettled(before: ScheduleRecord, after: ScheduleRecord): boolean {
 
 function specOf(record: ScheduleRecord): CompiledSpec {
   return compileSpec(record.schedule.spec ?? {}, `${record.namespace}-${record.scheduleId}`);
-}
-
-function keyOf(namespace: string, scheduleId: string): string {
-  return `${namespace}\n${scheduleId}`;
 }
