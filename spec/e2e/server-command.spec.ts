@@ -105,7 +105,17 @@ describe('perdure server start-dev', () => {
   });
 
   const refused: [string, string[], RegExp][] = [
-    ['an address that others reach', ['--ip', '0.0.0.0'], /--ip: host 0\.0\.0\.0: other machines/],
+    [
+      'an address that others reach',
+      ['--ip', '0.0.0.0'],
+      /--ip 0\.0\.0\.0: other machines.* --api-key-env, or --tls-client-ca/,
+    ],
+    ['a short key', ['--api-key', 'short'], /--api-key: expected at least 8 printable/],
+    [
+      'a short key in a variable',
+      ['--api-key-env', 'SHORT_KEY'],
+      /--api-key-env SHORT_KEY: expected at least 8 printable/,
+    ],
     [
       'a port that is none',
       ['--metrics-port', '1e3'],
@@ -125,7 +135,8 @@ describe('perdure server start-dev', () => {
     ['an attribute without a type', ['--search-attribute', 'A'], /expected NAME=TYPE/],
   ];
   it.each(refused)('refuses %s as wrong usage', async (_, args, said) => {
-    const { code, stderr } = await perdure([...START, ...args]);
+    const env = { SHORT_KEY: 'short' };
+    const { code, stderr } = await perdure([...START, ...args], { env });
     expect(stderr).toMatch(said);
     expect(code).toBe(64);
   });
@@ -135,8 +146,10 @@ describe('perdure server start-dev', () => {
     await running?.waitFor(/--insecure: whoever reaches 0\.0\.0\.0 can use this server/);
   });
 
-  it('says in its help that there is no web UI', async () => {
+  it('says in its help that there is no web UI, and what is not given', async () => {
     const { stdout } = await perdure(['server', 'start-dev', '--help']);
+    expect(stdout).not.toContain('[]');
+    expect(stdout).toMatch(/besides "default"\s+\(default: none\)/);
     expect(stdout).toMatch(/--headless\s+accepted; there is no web UI here/);
   });
 });

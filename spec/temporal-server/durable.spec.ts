@@ -368,6 +368,13 @@ describe('a server with a file', () => {
     expect(executions).toHaveLength(1);
   });
 
+  it('says what keeps the data', async () => {
+    expect(await client.call('GetClusterInfo', {})).toMatchObject({
+      persistenceStore: 'lmdb',
+      visibilityStore: 'lmdb',
+    });
+  });
+
   it('keeps namespaces, their retention and their search attributes', async () => {
     await client.call('RegisterNamespace', {
       namespace: 'mine',

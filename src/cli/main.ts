@@ -132,8 +132,18 @@ function serverCommand(finish: (code: number) => void): Command {
     )
     .option('--ip <address>', 'address to listen on', '127.0.0.1')
     .option('-p, --port <port>', 'port to listen on; 0 takes a free one', '7233')
-    .option('-n, --namespace <name...>', 'namespaces to create besides "default"', [])
-    .option('--search-attribute <name=type...>', 'search attributes of every namespace', [])
+    .addOption(
+      new Option('-n, --namespace <name...>', 'namespaces to create besides "default"').default(
+        [] as string[],
+        'none',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--search-attribute <name=type...>',
+        'search attributes of every namespace',
+      ).default([] as string[], 'none'),
+    )
     .option(
       '-f, --db-filename <file>',
       'keep the data in this file, which is made when it is not there',
@@ -142,7 +152,10 @@ function serverCommand(finish: (code: number) => void): Command {
     .option('--tls-cert <file>', 'serve TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'its private key (PEM)')
     .option('--tls-client-ca <file>', 'let in only clients with a certificate of this authority')
-    .option('--api-key-env <name>', 'let in only clients with the API key in this variable')
+    .option(
+      '--api-key-env <name>',
+      'let in only clients with the API key (8 characters or more) in this variable',
+    )
     .option(
       '--api-key <key>',
       'the same; other users of this machine can see it in the process list',

@@ -12,6 +12,7 @@ import {
   type ServerEvent,
   startTemporalServer,
   type TemporalServer,
+  type TemporalServerError,
   type TemporalServerOptions,
 } from '../temporal-server/index.js';
 import { ExitCode } from './exit-codes.js';
@@ -45,7 +46,7 @@ export async function serve(flags: ServerFlags): Promise<number> {
   try {
     server = await startTemporalServer(optionsOf(flags));
   } catch (thrown) {
-    return refused(thrown);
+    return refused(thrown, flags);
   }
   const { address, metricsUrl } = server;
   if (flags.json) process.stdout.write(`${JSON.stringify({ address, metricsUrl })}\n`);
@@ -71,17 +72,34 @@ function warnOfOpenDoors({ ip, tlsCert, tlsClientCa, apiKey, apiKeyEnv }: Server
     complain('the API key crosses the network unencrypted', 'add --tls-cert and --tls-key');
 }
 
-function refused(thrown: unknown): number {
+function refused(thrown: unknown, flags: ServerFlags): number {
   if (thrown instanceof UsageError) {
     complain(thrown.message);
     return ExitCode.USAGE;
   }
   if (!isTemporalServerError(thrown)) throw thrown;
-  const [option = ''] = thrown.option.split('.');
-  const flag = FLAGS[thrown.option] ?? FLAGS[option];
-  complain(flag === undefined ? thrown.message : `${flag}: ${thrown.message}`);
+  complain(inFlags(thrown, flags));
   const usage = thrown.kind === 'INVALID' || thrown.kind === 'INSECURE';
   return usage ? ExitCode.USAGE : ExitCode.ERROR;
+}
+
+/** What the server says about an option, about the flag that gave it. */
+function inFlags(error: TemporalServerError, flags: ServerFlags): string {
+  const { kind, option, message } = error;
+  if (kind === 'INSECURE') return `--ip ${flags.ip}: ${OPEN_DOOR}`;
+  const [outer = ''] = option.split('.');
+  const flag = option === 'apiKey' ? apiKeyFlag(flags) : FLAGS[option];
+  if (flag === undefined) return FLAGS[outer] ? `${FLAGS[outer]}: ${message}` : message;
+  const own = `${option}: `;
+  return `${flag}: ${message.startsWith(own) ? message.slice(own.length) : message}`;
+}
+
+const OPEN_DOOR =
+  'other machines reach it, and nothing keeps them out. Give --api-key-env, or --tls-client-ca with ' +
+  '--tls-cert and --tls-key; or --insecure, where the network itself keeps them out';
+
+function apiKeyFlag({ apiKeyEnv }: ServerFlags): string {
+  return apiKeyEnv === undefined ? '--api-key' : `--api-key-env ${apiKeyEnv}`;
 }
 
 /** The flags by the options that they become. */
@@ -94,7 +112,6 @@ const FLAGS: { readonly [option: string]: string } = {
   'tls.key': '--tls-key',
   'tls.clientCa': '--tls-client-ca',
   tls: '--tls-cert, --tls-key',
-  apiKey: '--api-key',
   metricsPort: '--metrics-port',
   dbFilename: '--db-filename',
 };

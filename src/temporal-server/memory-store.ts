@@ -33,6 +33,7 @@ interface ClosedRun {
 }
 
 export class MemoryStore implements Store {
+  readonly kind = 'memory';
   readonly #limits: ClosedRunLimits;
   readonly #histories = new Map<string, StoredEvent[]>();
   readonly #visible = new Map<string, VisibilityIndex>();

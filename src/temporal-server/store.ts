@@ -49,6 +49,8 @@ export interface PendingTransfer {
 }
 
 export interface Store extends ScheduleStore, BatchStore {
+  /** What keeps it, as clients are told. */
+  readonly kind: 'memory' | 'lmdb';
   commit(change: Change): void | Promise<void>;
   /** Forgets a closed run: its history, and its place in lists. */
   drop(key: RunKey): void | Promise<void>;

@@ -42,6 +42,7 @@ const EXPIRED_AT_ONCE = 100;
 const AHEAD_MS = 1000;
 
 export class FileStore implements Store {
+  readonly kind = 'lmdb';
   readonly #db: Bytes;
   readonly #writer: Writer;
   readonly #owner: Owner;

@@ -38,7 +38,7 @@ export function systemMethods(engine: Engine): { [method: string]: Method } {
   const { namespaces } = engine;
   return {
     GetSystemInfo: () => ({ serverVersion: SERVER_VERSION, capabilities: CAPABILITIES }),
-    GetClusterInfo: () => clusterInfo(),
+    GetClusterInfo: () => clusterInfo(engine.store.kind),
     DescribeNamespace: ({ id, namespace }: Request<'DescribeNamespaceRequest'>) => {
       if (!id && !namespace) throw invalid('Namespace not set on request.');
       return describeNamespace(namespace ? namespaces.get(namespace) : namespaces.byId(id));
@@ -68,7 +68,7 @@ export const CLUSTER = {
   initialFailoverVersion: 1,
 } as const;
 
-function clusterInfo(): object {
+function clusterInfo(store: string): object {
   return {
     supportedClients: {
       'temporal-go': '<2.0.0',
@@ -82,8 +82,8 @@ function clusterInfo(): object {
     serverVersion: SERVER_VERSION,
     ...CLUSTER,
     initialFailoverVersion: int64(CLUSTER.initialFailoverVersion),
-    persistenceStore: 'memory',
-    visibilityStore: 'memory',
+    persistenceStore: store,
+    visibilityStore: store,
     failoverVersionIncrement: int64(10),
   };
 }
