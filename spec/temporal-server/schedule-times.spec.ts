@@ -152,6 +152,113 @@ describe('the times of a schedule', () => {
     );
   });
 
+  it.each<[string, Spec]>([
+    ['all of it', { excludeCalendar: [{ second: '*', minute: '*', hour: '*' }] }],
+    [
+      'all of it, in a time zone',
+      {
+        excludeCalendar: [{ second: '*', minute: '*', hour: '*' }],
+        timezoneName: 'Europe/Berlin',
+      },
+    ],
+    [
+      'weekdays and weekends',
+      {
+        excludeCalendar: [
+          { second: '*', minute: '*', hour: '*', dayOfWeek: 'mon-fri' },
+          { second: '*', minute: '*', hour: '*', dayOfWeek: 'sat,sun' },
+        ],
+      },
+    ],
+    [
+      'both halves of each minute',
+      {
+        excludeCalendar: [
+          { second: '0-29', minute: '*', hour: '*' },
+          { second: '30-59', minute: '*', hour: '*' },
+        ],
+        timezoneName: 'Europe/Berlin',
+      },
+    ],
+  ])('end at once where the exclusions leave none: %s', (_, spec) => {
+    const everySecond = { ...spec, interval: [{ interval: duration(1000) }] };
+    expect(times(everySecond, '2026-01-01T00:00:00Z', 1)).toEqual([]);
+  });
+
+  it('go on after a year of minutes that are excluded', () => {
+    const spec = {
+      cronString: ['* * * * *'],
+      excludeCalendar: [{ minute: '*', hour: '*', year: '2026' }],
+    };
+    expect(times(spec, '2026-01-01T00:00:00Z', 1)).toEqual(['2027-01-01T00:00:00']);
+  });
+
+  it('go on after a span that is excluded for years', () => {
+    const spec = {
+      interval: [{ interval: duration(1000) }],
+      excludeCalendar: [{ second: '*', minute: '*', hour: '*', year: '2020-2090' }],
+      timezoneName: 'America/New_York',
+    };
+    expect(times(spec, '2026-01-01T12:00:00Z', 1)).toEqual(['2091-01-01T05:00:00']);
+  });
+
+  it('are the same as without passing over what is excluded', () => {
+    const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe'];
+    const days = [
+      '2009-10-31',
+      '2026-03-07',
+      '2026-03-28',
+      '2026-04-04',
+      '2026-10-03',
+      '2026-10-24',
+    ];
+    const some = (max: number, min = 0) =>
+      fc.oneof(
+        fc.constant('*'),
+        fc
+          .array(fc.integer({ min, max }), { minLength: 1, maxLength: 6 })
+          .map((values) => values.join(',')),
+      );
+    const exclusion = fc.record({
+      second: fc.constantFrom('*', '0'),
+      minute: some(59),
+      hour: some(23),
+      dayOfWeek: some(6),
+      month: some(12, 1),
+    });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.constantFrom(...days),
+        fc.array(exclusion, { minLength: 1, maxLength: 2 }),
+        fc.constantFrom(60_000, 7 * 60_000, 3_600_000),
+        (timezoneName, day, excludeCalendar, periodMs) => {
+          const spec = canonicalSpec({
+            interval: [{ interval: duration(periodMs) }],
+            excludeCalendar,
+            timezoneName,
+          });
+          const calendars = (spec.excludeStructuredCalendar ?? []).map((each) =>
+            compileCalendar(each, zoneOf(timezoneName)),
+          );
+          const afterMs = Date.parse(`${day}T00:00:00Z`);
+          const endMs = afterMs + 2 * 24 * 3_600_000;
+          const expected: number[] = [];
+          for (let atMs = afterMs; atMs <= endMs; atMs += 60_000)
+            if (atMs > afterMs && atMs % periodMs === 0 && !calendars.some((c) => c.matches(atMs)))
+              expected.push(atMs);
+          const compiled = compileSpec(spec, 'seed');
+          const found: number[] = [];
+          let next = compiled.next(afterMs);
+          for (; next && next.dueMs <= endMs; next = compiled.next(next.dueMs))
+            found.push(next.dueMs);
+          expect(found).toEqual(expected);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   it('are spread by jitter, always in the same way, and never past the next time', () => {
     const spec = { cronString: ['* * * * *'], jitter: duration(3_600_000) };
     const first = times(spec, '2026-01-01T00:00:00Z', 20);

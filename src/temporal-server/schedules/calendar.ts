@@ -7,12 +7,28 @@
 import { MAX_YEAR, type Range, type StructuredCalendar } from './calendar-text.js';
 import type { Zone } from './zone.js';
 
-const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 export interface CompiledCalendar {
   /** The first instant after `afterMs` that matches; undefined when there is none. */
   next(afterMs: number): number | undefined;
   matches(atMs: number): boolean;
+  /** The readings of a clock at which it may match. */
+  readonly readings: Readings;
+  /**
+   * An instant after `atMs`, which matches, before which all times that `of` has match too; Infinity when no year
+   * ends them.
+   */
+  matchesUntil(atMs: number, of: Readings): number;
+}
+
+/** Hours, minutes and seconds of a clock. */
+export interface Readings {
+  readonly hours: ReadonlySet<number>;
+  readonly minutes: ReadonlySet<number>;
+  readonly seconds: ReadonlySet<number>;
 }
 
 function setOf(ranges: readonly Range[] | null | undefined): ReadonlySet<number> {
@@ -30,7 +46,14 @@ export function compileCalendar(calendar: StructuredCalendar, zone: Zone): Compi
   return {
     next: (afterMs) => compiled.next(afterMs),
     matches: (atMs) => compiled.matches(atMs),
+    readings: compiled.readings,
+    matchesUntil: (atMs, of) => compiled.matchesUntil(atMs, of),
   };
+}
+
+function includes(all: ReadonlySet<number>, some: ReadonlySet<number>): boolean {
+  for (const each of some) if (!all.has(each)) return false;
+  return true;
 }
 
 class Calendar {
@@ -76,6 +99,52 @@ class Calendar {
     return undefined;
   }
 
+  get readings(): Readings {
+    return { hours: this.#hours, minutes: this.#minutes, seconds: this.#seconds };
+  }
+
+  matchesUntil(atMs: number, of: Readings): number {
+    const units = this.#wholeUnits(of);
+    const offset = this.#zone(atMs);
+    const local = Math.floor((atMs + offset) / 1000) * 1000;
+    const daysEnd = units[0] === DAY_MS ? this.#daysUntil(local) : Number.NEGATIVE_INFINITY;
+    if (daysEnd > atMs) return daysEnd;
+    for (const unitMs of units) {
+      const endMs = (Math.floor(local / unitMs) + 1) * unitMs - offset;
+      if (this.#zone(endMs - 1000) === offset) return endMs; // no clock is changed on the way
+    }
+    return local + 1000 - offset;
+  }
+
+  /** The units of time of which all that `of` has matches if a part of it does, the longest first. */
+  #wholeUnits(of: Readings): number[] {
+    if (!includes(this.#seconds, of.seconds)) return [];
+    if (!includes(this.#minutes, of.minutes)) return [MINUTE_MS];
+    if (!includes(this.#hours, of.hours)) return [HOUR_MS, MINUTE_MS];
+    return [DAY_MS, HOUR_MS, MINUTE_MS];
+  }
+
+  /**
+   * Where whole days match one after the other: the start of the last of them. The day before has to match too, and
+   * the last one is left over: clocks that are changed go back or on by less than a day.
+   */
+  #daysUntil(local: number): number {
+    const dayMs = Math.floor(local / DAY_MS) * DAY_MS;
+    if (this.#hasEveryDay()) return Number.POSITIVE_INFINITY;
+    if (!this.#hasDay(new Date(dayMs - DAY_MS))) return Number.NEGATIVE_INFINITY;
+    let lastMs = dayMs;
+    while (this.#hasDay(new Date(lastMs + DAY_MS))) {
+      lastMs += DAY_MS;
+      if (new Date(lastMs).getUTCFullYear() > MAX_YEAR) return Number.POSITIVE_INFINITY;
+    }
+    return lastMs > dayMs ? lastMs - this.#zone(lastMs) : Number.NEGATIVE_INFINITY;
+  }
+
+  #hasEveryDay(): boolean {
+    const { size } = this.#years;
+    return size === 0 && this.#months.size + this.#days.size + this.#weekdays.size === 12 + 31 + 7;
+  }
+
   #hasDay(local: Date): boolean {
     return (
       (this.#years.size === 0 || this.#years.has(local.getUTCFullYear())) &&
@@ -110,9 +179,9 @@ class Calendar {
     let at = local;
     while (at < dayMs + DAY_MS) {
       const date = new Date(at);
-      if (!this.#hours.has(date.getUTCHours())) at = (Math.floor(at / 3_600_000) + 1) * 3_600_000;
+      if (!this.#hours.has(date.getUTCHours())) at = (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
       else if (!this.#minutes.has(date.getUTCMinutes()))
-        at = (Math.floor(at / 60_000) + 1) * 60_000;
+        at = (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;
       else if (!this.#seconds.has(date.getUTCSeconds())) at += 1000;
       else return at;
     }

@@ -3,7 +3,7 @@
  * service/worker/scheduler/spec.go, but for the hash that spreads jitter, which is our own.
  */
 import { durationMs, type temporal, timestampMs } from '../proto.js';
-import { type CompiledCalendar, compileCalendar } from './calendar.js';
+import { type CompiledCalendar, compileCalendar, type Readings } from './calendar.js';
 import {
   type Interval,
   MAX_YEAR,
@@ -25,11 +25,17 @@ export interface ScheduledTime {
 }
 
 export interface CompiledSpec {
-  /** The first time that is due after `afterMs`; undefined when there is none. */
+  /** The first time that is due after `afterMs`; undefined when there is none, or none within {@link MAX_EXCLUDED}. */
   next(afterMs: number): ScheduledTime | undefined;
 }
 
 const MAX_COMMENT_BYTES = 200;
+
+/**
+ * How many excluded spans are passed over in the search for a time. Temporal's server has no such bound: it walks to
+ * the end of the year 2100, which nobody else is to wait for here.
+ */
+const MAX_EXCLUDED = 2000;
 
 /** The spec with its calendars and cron strings as ranges. Throws {@link SpecError}. */
 export function canonicalSpec(spec: Spec): Spec {
@@ -107,13 +113,24 @@ export function compileSpec(spec: Spec, seed: string): CompiledSpec {
   const lastMs = Date.UTC(MAX_YEAR, 11, 31, 23, 59, 59);
   const endMs = Math.min(timestampMs(spec.endTime) ?? lastMs, lastMs);
   const jitterMs = durationMs(spec.jitter);
+  const readings = readingsOf(calendars, intervals);
+  const firstIncluded = (afterMs: number): number | undefined => {
+    let fromMs = afterMs;
+    for (let spans = 0; spans <= MAX_EXCLUDED; spans++) {
+      const nominalMs = nextNominal(calendars, intervals, fromMs);
+      if (nominalMs === undefined || nominalMs > endMs) return undefined;
+      const exclusion = excluded.find((calendar) => calendar.matches(nominalMs));
+      if (!exclusion) return nominalMs;
+      const untilMs = exclusion.matchesUntil(nominalMs, readings);
+      if (untilMs > endMs) return undefined;
+      fromMs = untilMs - 1000;
+    }
+    return undefined;
+  };
   return {
     next(afterMs) {
-      let nominalMs: number | undefined = Math.max(afterMs, startMs - 1000);
-      do {
-        nominalMs = nextNominal(calendars, intervals, nominalMs);
-        if (nominalMs === undefined || nominalMs > endMs) return undefined;
-      } while (isExcluded(excluded, nominalMs));
+      const nominalMs = firstIncluded(Math.max(afterMs, startMs - 1000));
+      if (nominalMs === undefined) return undefined;
       if (jitterMs <= 0) return { nominalMs, dueMs: nominalMs };
       // Not past the time that follows.
       const following = nextNominal(calendars, intervals, nominalMs) ?? Number.POSITIVE_INFINITY;
@@ -126,8 +143,27 @@ export function compileSpec(spec: Spec, seed: string): CompiledSpec {
   };
 }
 
-function isExcluded(calendars: readonly CompiledCalendar[], atMs: number): boolean {
-  return calendars.some((calendar) => calendar.matches(atMs));
+/**
+ * What a clock may read at the times of a spec, and perhaps at some more: those of an interval stand on a grid, and
+ * clocks differ from UTC by quarters of an hour.
+ */
+function readingsOf(
+  calendars: readonly CompiledCalendar[],
+  intervals: readonly Interval[],
+): Readings {
+  const hours = new Set(calendars.flatMap(({ readings }) => [...readings.hours]));
+  const minutes = new Set(calendars.flatMap(({ readings }) => [...readings.minutes]));
+  const seconds = new Set(calendars.flatMap(({ readings }) => [...readings.seconds]));
+  for (const { interval, phase } of intervals) {
+    const period = Math.floor(durationMs(interval) / 1000);
+    const shift = Math.floor(durationMs(phase) / 1000);
+    const onGrid = (grid: number, at: number) => period % grid !== 0 || (shift - at) % grid === 0;
+    for (let hour = 0; hour < 24; hour++) hours.add(hour);
+    for (let minute = 0; minute < 60; minute++)
+      if (onGrid(900, minute * 60 + (shift % 60))) minutes.add(minute);
+    for (let second = 0; second < 60; second++) if (onGrid(60, second)) seconds.add(second);
+  }
+  return { hours, minutes, seconds };
 }
 
 function nextNominal(

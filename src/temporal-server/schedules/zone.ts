@@ -4,6 +4,8 @@ import { SpecError } from './calendar-text.js';
 /** Milliseconds to add to UTC, at an instant in milliseconds since the epoch. */
 export type Zone = (atMs: number) => number;
 
+const REMEMBERED = 100;
+
 /** The zone of a name of the IANA database; none is UTC. */
 export function zoneOf(name: string): Zone {
   if (name === '' || name === 'UTC' || name === 'Etc/UTC') return () => 0;
@@ -22,11 +24,24 @@ export function zoneOf(name: string): Zone {
   } catch {
     throw new SpecError(`unknown time zone ${name}`); // all that the constructor can refuse
   }
-  return (atMs) => {
-    const whole = Math.floor(atMs / 1000) * 1000;
+  return remembering((whole) => {
     const parts: { [type: string]: number } = {};
     for (const { type, value } of format.formatToParts(whole)) parts[type] = Number(value);
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
     return Date.UTC(year, month - 1, day, hour, minute, second) - whole;
+  });
+}
+
+/** Asks once for each minute: clocks are changed between two of them. */
+function remembering(zone: Zone): Zone {
+  const known = new Map<number, number>();
+  return (atMs) => {
+    const minuteMs = Math.floor(atMs / 60_000) * 60_000;
+    let offset = known.get(minuteMs);
+    if (offset !== undefined) return offset;
+    offset = zone(minuteMs);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(minuteMs, offset);
+    return offset;
   };
 }
