@@ -123,7 +123,10 @@ describe('any request', () => {
   /** The namespace, where a request was to delete it. */
   const registerAgain = () =>
     (clients.get(SERVICES[0] ?? '') as RawClient)
-      .call('RegisterNamespace', { namespace: 'default' })
+      .call('RegisterNamespace', {
+        namespace: 'default',
+        workflowExecutionRetentionPeriod: { seconds: 86_400 },
+      })
       .catch((error: { code: number }) => expect(error.code).toBe(status.ALREADY_EXISTS));
 
   const methods = SERVICES.flatMap((service) =>
