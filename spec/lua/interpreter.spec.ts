@@ -242,6 +242,17 @@ describe('calls', () => {
     ).toEqual([3, 1000]);
   });
 
+  it('too deep leave the handler of xpcall room, and no more than some', () => {
+    expect(
+      evalLua(`local function f() return 1 + f() end
+        local function count(d) if d == 0 then return 0 end return 1 + count(d - 1) end
+        local list = {xpcall(f, function(e) return e:match("stack overflow") .. count(1000) end)}
+        list[3], list[4] = xpcall(f, function() return f() end)
+        list[5] = count(1000)
+        return list`),
+    ).toEqual([false, 'stack overflow1000', false, 'error in error handling', 1000]);
+  });
+
   it('in tail position take no room', () => {
     expect(
       evalLua(`local function f(n, ...) if n == 0 then return select("#", ...) end return f(n - 1, ...) end
@@ -400,6 +411,53 @@ describe('an error', () => {
       evalLua('return {xpcall(function() error("a") end, function() error("b") end)}'),
     ).toEqual([false, expect.anything()]);
   });
+});
+
+describe('a coroutine', () => {
+  it.each([
+    ['yielded', 'coroutine.yield(1, 2)'],
+    ['waits', 'test.sleep(9)'],
+  ])('that %s can be looked at', (_, body) => {
+    const host = start(
+      `local co = coroutine.create(function() ${body} end)
+      local seen
+      test.spawn(function() seen = debug.traceback(co) end)
+      coroutine.resume(co)
+      while seen == nil do test.sleep(1) end
+      return seen`,
+    );
+    expect(finish(host)).toContain('test.lua:2: in function <test.lua:2>');
+  });
+
+  it('is closed once: its error comes with the first close, and nothing of it stays', () => {
+    expect(
+      evalLua(`local function two(co) return {coroutine.close(co)}, {coroutine.close(co)} end
+        local failed = coroutine.create(error)
+        coroutine.resume(failed, "e")
+        local waiting = coroutine.create(coroutine.yield)
+        coroutine.resume(waiting, 1)
+        local a, b = two(failed)
+        local c, d = two(waiting)
+        return {a, b, c, d, coroutine.status(waiting), coroutine.resume(waiting)}`),
+    ).toEqual([
+      [false, 'e'],
+      [true],
+      [true],
+      [true],
+      'dead',
+      false,
+      'cannot resume dead coroutine',
+    ]);
+  });
+});
+
+it('puts the items of a list into the table in their order', () => {
+  expect(
+    evalLua(`local function items() return "c", "d" end
+      local seen = {}
+      for _, item in pairs({"a", "b", items()}) do seen[#seen + 1] = item end
+      return seen`),
+  ).toEqual(['a', 'b', 'c', 'd']);
 });
 
 it('has the numbers of fengari for types and flags', () => {

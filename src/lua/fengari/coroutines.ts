@@ -20,6 +20,7 @@ import {
   pushText,
   raise,
   reserve,
+  setTop,
   Tag,
   type TValue,
   Type,
@@ -164,6 +165,10 @@ const close: LuaFunction = (L) => {
   const failed = co.status >= ERROR && co.top > 1;
   const error = co.stack[co.top - 1];
   co.status = ERROR;
+  // Nothing of it stays: neither what its frames held nor, for the next close, its error.
+  co.ci = co.base_ci;
+  co.ci.next = null;
+  setTop(co, 1);
   push(L, Tag.BOOLEAN, !failed);
   if (!failed || error === undefined) return 1;
   push(L, error.type, error.value);

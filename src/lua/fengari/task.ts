@@ -35,7 +35,7 @@ export class LuaTask implements Task, TaskScope {
     this.process.enter(this);
     const status = ldo.lua_resume(this.base, null, args);
     this.base.blocked = status === YIELD; // its thread is the kernel's to resume, not another task's
-    if (status === YIELD) return this.interrupted ? this.preempted() : WAITING;
+    if (status === YIELD) return this.interrupted ? PREEMPTED : WAITING;
     this.state = 'ended';
     return status === OK ? this.result() : { kind: 'failed', error: this.failure() };
   }
@@ -47,14 +47,6 @@ export class LuaTask implements Task, TaskScope {
   where(): string | null {
     if (this.state !== 'alive' || this.process.closed) return null;
     return positionOf(this.blockedIn ?? this.base);
-  }
-
-  /** A hook leaves the interrupted call without its function, where nobody could say its line. */
-  private preempted(): Step {
-    const { ci, stack } = this.blockedIn ?? this.base;
-    ci.funcOff = ci.extra;
-    ci.func = stack[ci.extra] as TValue;
-    return PREEMPTED;
   }
 
   private failure(): PerdureError {

@@ -10,7 +10,7 @@ import { defs, lapi, lauxlib, ldebug, ldo, lobject, lstate, lstring, ltable } fr
 
 export { callThen, protectThen } from './interpreter/calls.js';
 export { newThread } from './interpreter/new-thread.js';
-export { insertAt, moveTop } from './interpreter/slots.js';
+export { insertAt, moveTop, setTop } from './interpreter/slots.js';
 
 import { decodeBytes, encodeText } from './text.js';
 

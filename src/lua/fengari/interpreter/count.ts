@@ -1,5 +1,5 @@
 /** Counting instructions: what happens when a thread's countdown is at its end (`meter.ts`). */
-import { type CallInfo, ldo, type lua_State, type TValueType as TValue } from '../raw.js';
+import { type CallInfo, ldo, type lua_State } from '../raw.js';
 import { inBaseLoop } from './calls.js';
 import { INTERRUPTED, YIELD } from './tags.js';
 
@@ -20,8 +20,6 @@ export function countedDown(L: lua_State, ci: CallInfo): boolean {
   L.hookcount = 1;
   ci.l_savedpc--;
   ci.callstatus |= INTERRUPTED;
-  ci.funcOff = L.top - 1; // nothing on the stack is a result
-  ci.func = L.stack[ci.funcOff] as TValue;
   if (!inBaseLoop(L)) ldo.luaD_throw(L, YIELD);
   return true;
 }

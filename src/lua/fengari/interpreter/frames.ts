@@ -5,10 +5,13 @@
  * run. So the calls that a thread may nest are counted.
  */
 
-import { type CallInfo, ldebug, type lua_State, type TValueType as TValue } from '../raw.js';
+import { type CallInfo, ldebug, ldo, type lua_State, type TValueType as TValue } from '../raw.js';
 import { encodeText } from '../text.js';
+import { ERROR_IN_HANDLER } from './tags.js';
 
 const MAX_DEPTH = 20_000;
+/** How much deeper what handles the overflow may go. */
+const SPARE = MAX_DEPTH / 8;
 
 const NO_CODE: CallInfo['l_code'] = [];
 
@@ -41,10 +44,18 @@ export function pushFrame(L: lua_State): CallInfo {
   const previous = L.ci;
   const ci = new Call();
   ci.depth = previous.depth === undefined ? 1 : previous.depth + 1;
-  // Only at the very depth: the handler of xpcall runs a little deeper.
-  if (ci.depth === MAX_DEPTH) ldebug.luaG_runerror(L, OVERFLOW);
+  if (ci.depth >= MAX_DEPTH) overflow(L, previous, ci.depth);
   previous.next = ci;
   ci.previous = previous;
   L.ci = ci;
   return ci;
+}
+
+/** Raises once, at the very depth; the handler of xpcall, called from there, has the spare room. */
+function overflow(L: lua_State, innermost: CallInfo, depth: number): void {
+  if (depth === MAX_DEPTH) {
+    innermost.depth = MAX_DEPTH; // the handler's frame comes above it
+    ldebug.luaG_runerror(L, OVERFLOW);
+  }
+  if (depth > MAX_DEPTH + SPARE) ldo.luaD_throw(L, ERROR_IN_HANDLER);
 }

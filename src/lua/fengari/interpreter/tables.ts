@@ -121,7 +121,8 @@ export function setList(L: lua_State, at: number, count: number, part: number): 
   const { stack } = L;
   const table = (stack[at] as TValue).value as Table;
   const before = (part - 1) * LIST_PART;
-  for (let n = count === 0 ? L.top - at - 1 : count; n > 0; n--) {
+  const items = count === 0 ? L.top - at - 1 : count;
+  for (let n = 1; n <= items; n++) {
     ltable.luaH_setint(table, before + n, stack[at + n] as TValue);
   }
 }

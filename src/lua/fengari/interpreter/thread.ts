@@ -6,15 +6,7 @@
  * happens deeper down, in a loop that a library function or a metamethod began, leaves by an exception.
  */
 import type { Continuation } from 'fengari/src/ldo.js';
-import {
-  type CallInfo,
-  ldebug,
-  ldo,
-  lobject,
-  lstring,
-  type lua_State,
-  type TValueType as TValue,
-} from '../raw.js';
+import { type CallInfo, ldebug, ldo, lobject, lstring, type lua_State } from '../raw.js';
 import { encodeText } from '../text.js';
 import { FRAME, finish, inBaseLoop, precall, SUSPENDED, startCall } from './calls.js';
 import { execute } from './execute.js';
@@ -85,8 +77,6 @@ function begin(L: lua_State, args: number): void {
   } else {
     const { ci } = L;
     L.status = OK;
-    ci.funcOff = ci.extra;
-    ci.func = L.stack[ci.extra] as TValue;
     if ((ci.callstatus & IS_LUA) !== 0)
       execute(L); // a hook had interrupted it
     else settle(L, ci, ci.c_k === null ? args : ci.c_k(L, YIELD, ci.c_ctx));
@@ -145,7 +135,7 @@ function recover(L: lua_State, status: number): boolean {
 const ACROSS = encodeText('attempt to yield across a JS-call boundary');
 
 /**
- * Suspends a thread, `results` values on top of its stack; return what this does. Where it is resumed it goes on
+ * Suspends a thread, with all of its function's stack as results, or none; return what this does. Where it is resumed it goes on
  * with `k`, or, without one, with what it is given as results.
  */
 export function suspendThread<T>(
@@ -161,8 +151,7 @@ export function suspendThread<T>(
   if ((ci.callstatus & IS_LUA) !== 0) return 0; // inside a hook: the loop ends after it
   ci.c_k = k as Continuation<unknown> | null;
   if (k !== null) ci.c_ctx = context;
-  ci.funcOff = L.top - results - 1; // only the results are for whoever resumed it
-  ci.func = L.stack[ci.funcOff] as TValue;
+  if (results === 0) setTop(L, ci.funcOff + 1); // its arguments are no results, nor needed any more
   return inBaseLoop(L) ? SUSPENDED : ldo.luaD_throw(L, YIELD);
 }
 
