@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Clock, systemClock } from '../../src/temporal-server/index.js';
 import { type ByHand, commands } from './support/by-hand.js';
 import { OnFile } from './support/on-file.js';
+import { turnedClock } from './support/turned-clock.js';
 
 type Execution = { readonly workflowId: string; readonly runId: string };
 
@@ -91,36 +91,6 @@ describe('a closed run that is deleted, on a file', () => {
     expect(late).toMatchObject({ reason: { code: status.NOT_FOUND } });
   });
 });
-
-/** What was set for later falls due just after somebody has looked at the clock that was turned: in the midst of a request. */
-function turnedClock(): Clock & { turnAtNextLook(byMs: number): void } {
-  const real = systemClock();
-  const timers = new Map<object, { readonly atMs: number; readonly fire: () => void }>();
-  let aheadMs = 0;
-  let looked: (() => void) | undefined;
-  const fallDue = () => {
-    for (const [handle, { atMs, fire }] of [...timers])
-      if (atMs <= real.now() + aheadMs && timers.delete(handle)) fire();
-  };
-  return {
-    now() {
-      if (looked) queueMicrotask(looked);
-      looked = undefined;
-      return real.now() + aheadMs;
-    },
-    hold: real.hold,
-    setTimer(atMs, fire) {
-      const handle = {};
-      timers.set(handle, { atMs, fire });
-      return handle;
-    },
-    clearTimer: (handle) => void timers.delete(handle),
-    turnAtNextLook(byMs) {
-      aheadMs += byMs;
-      looked = fallDue;
-    },
-  };
-}
 
 describe('a closed run whose retention is over, on a file', () => {
   it.each([

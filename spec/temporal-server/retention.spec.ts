@@ -1,41 +1,17 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  type Clock,
   skippingClock,
   startTemporalServer,
-  systemClock,
   type TemporalServer,
   type TemporalServerOptions,
 } from '../../src/temporal-server/index.js';
 import { enums } from '../../src/temporal-server/proto.js';
 import { ByHand, commands } from './support/by-hand.js';
 import { type RawClient, rawClient } from './support/raw.js';
+import { turnedClock } from './support/turned-clock.js';
 
 const DAY_MS = 24 * 3_600_000;
-
-/** A clock that is ahead of real time by as much as it was turned, with the timers that are due. */
-function turnedClock(): Clock & { turn(byMs: number): void } {
-  const real = systemClock();
-  const timers = new Map<object, { atMs: number; fire: () => void }>();
-  let aheadMs = 0;
-  const now = () => real.now() + aheadMs;
-  return {
-    now,
-    hold: real.hold,
-    setTimer(atMs, fire) {
-      const handle = {};
-      timers.set(handle, { atMs, fire });
-      return handle;
-    },
-    clearTimer: (handle) => void timers.delete(handle),
-    turn(byMs) {
-      aheadMs += byMs;
-      for (const [handle, { atMs, fire }] of [...timers])
-        if (atMs <= now() && timers.delete(handle)) fire();
-    },
-  };
-}
 
 describe('closed runs', () => {
   let server: TemporalServer;

@@ -1,9 +1,7 @@
 /** Activities of the programs that run on a real worker. */
-import { ApplicationFailure, CompleteAsyncError, Context, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 
-export async function echo(text: string): Promise<string> {
-  return text;
-}
+export { echo, patient, silent } from '../support/activities.js';
 
 /** Fails until its attempt is `times + 1`. */
 export async function failing(times: number): Promise<number> {
@@ -18,26 +16,10 @@ export async function fatal(): Promise<void> {
   throw ApplicationFailure.nonRetryable('no use', 'Fatal', 'a detail');
 }
 
-/** Heartbeats until it is cancelled. */
-export async function patient(): Promise<void> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat('still here'), 50);
-  try {
-    await context.cancelled;
-  } finally {
-    clearInterval(beat);
-  }
-}
-
 /** Its first attempt fails with a heartbeat behind it; the next one tells what that said. */
 export async function resuming(): Promise<unknown> {
   const { attempt, heartbeatDetails } = Context.current().info;
   if (attempt > 1) return heartbeatDetails;
   heartbeat({ done: 7 });
   throw ApplicationFailure.retryable('again', 'Again');
-}
-
-/** Leaves its completion to somebody else, who never comes. */
-export async function silent(): Promise<void> {
-  throw new CompleteAsyncError();
 }

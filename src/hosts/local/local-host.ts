@@ -245,7 +245,7 @@ export class LocalHost implements Host, LocalWorld {
 
 /** Signals of those who want to hear of an exit, or no longer do. */
 function isWatching({ kind }: Signal): boolean {
-  if (kind === 'message') return false;
+  if (kind === 'message') return false; // most are
   return kind === 'monitor' || kind === 'link' || kind === 'unmonitor' || kind === 'unlink';
 }
 
