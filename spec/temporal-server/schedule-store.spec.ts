@@ -10,12 +10,24 @@ import type {
   ScheduleRecord,
   ScheduleStore,
 } from '../../src/temporal-server/schedules/record.js';
-import { type End, withDefaults } from '../../src/temporal-server/schedules/rules.js';
+import { type End, futureTimes, withDefaults } from '../../src/temporal-server/schedules/rules.js';
 import { Schedules, type ScheduleWorld } from '../../src/temporal-server/schedules/schedules.js';
+import { canonicalSpec, compileSpec, type Spec } from '../../src/temporal-server/schedules/spec.js';
 import { ByHand, commands } from './support/by-hand.js';
+import { cpu } from './support/cpu.js';
 import { rawClient } from './support/raw.js';
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const everySecond = {
+  second: [{ start: 0, end: 59 }],
+  minute: [{ start: 0, end: 59 }],
+  hour: [{ start: 0, end: 23 }],
+  dayOfMonth: [{ start: 1, end: 31 }],
+  month: [{ start: 1, end: 12 }],
+  dayOfWeek: [{ start: 0, end: 6 }],
+};
 
 class Kept implements ScheduleStore {
   readonly records = new Map<string, ScheduleRecord>();
@@ -139,6 +151,42 @@ describe('schedules in a store', () => {
     expect(started.map(({ nominalMs }) => nominalMs)).toEqual([4 * HOUR]);
     await turnTo(5 * HOUR);
     expect(store.records.get('s')).toMatchObject({ missedCatchupWindow: 3, actionCount: 2 });
+  });
+
+  it.each<[string, Spec]>([
+    ['every second', { interval: [{ interval: duration(1000) }] }],
+    ['every second of a calendar', { structuredCalendar: [everySecond] }],
+    ['every second, spread', { interval: [{ interval: duration(1000) }], jitter: duration(900) }],
+  ])('catch up with years away as quickly as with a minute: %s', async (_, plain) => {
+    const store = new Kept();
+    const spec = canonicalSpec(plain);
+    store.putSchedule(record({ spec, policies: { overlapPolicy: 3 } })); // buffer all
+    const { made, started, settle } = world(400 * DAY);
+    const spent = cpu();
+    new Schedules(made, store).open();
+    await settle();
+    const kept = store.records.get('s') ?? record();
+    expect(started).toHaveLength(1);
+    expect(started[0]?.nominalMs).toBe(35 * DAY);
+    expect(kept.buffer).toHaveLength(999);
+    const count = kept.missedCatchupWindow + kept.bufferDropped + 1000;
+    // The last one may be due in a moment.
+    expect(Math.abs(count - 400 * 86_400)).toBeLessThanOrEqual(plain.jitter ? 1 : 0);
+    expect(kept.missedCatchupWindow).toBe(35 * 86_400 - 1);
+    expect(400 * DAY - kept.processedMs).toBeLessThan(2000);
+    expect(futureTimes(kept, compileSpec(spec, 'default-s'), 2)[0]).toBeGreaterThan(400 * DAY - 1);
+    expect(spent()).toBeLessThan(1500);
+  });
+
+  it('do not walk through the time before an update when they are described', () => {
+    const spec = canonicalSpec({ interval: [{ interval: duration(1000) }] });
+    const updated = { ...record({ spec }), updatedAtMs: 400 * DAY };
+    const spent = cpu();
+    expect(futureTimes(updated, compileSpec(spec, 'seed'), 2)).toEqual([
+      400 * DAY,
+      400 * DAY + 1000,
+    ]);
+    expect(spent()).toBeLessThan(500);
   });
 
   it('learn after a restart how the workflow ended that was running', async () => {

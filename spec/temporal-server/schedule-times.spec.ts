@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { duration, timestamp } from '../../src/temporal-server/proto.js';
 import { compileCalendar } from '../../src/temporal-server/schedules/calendar.js';
 import { parseCron } from '../../src/temporal-server/schedules/calendar-text.js';
+import { countTimes } from '../../src/temporal-server/schedules/days.js';
 import { canonicalSpec, compileSpec, type Spec } from '../../src/temporal-server/schedules/spec.js';
 import { zoneOf } from '../../src/temporal-server/schedules/zone.js';
+import { cpu } from './support/cpu.js';
 
 /** The first times of a spec after an instant, as UTC to the second. */
 function times(spec: Spec, after: string, count: number): string[] {
@@ -253,10 +255,120 @@ describe('the times of a schedule', () => {
           for (; next && next.dueMs <= endMs; next = compiled.next(next.dueMs))
             found.push(next.dueMs);
           expect(found).toEqual(expected);
+          const { count, lastMs } = countTimes(
+            {
+              zone: zoneOf(timezoneName),
+              calendars: [],
+              excluded: calendars,
+              intervals: spec.interval ?? [],
+            },
+            afterMs,
+            endMs,
+          );
+          expect([count, lastMs]).toEqual([expected.length, expected.at(-1)]);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
+  });
+
+  it('are as many when they are counted as when one is asked for after the other', () => {
+    const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe'];
+    const some = (max: number, min = 0) =>
+      fc.oneof(
+        fc.constant('*'),
+        fc
+          .array(fc.integer({ min, max }), { minLength: 1, maxLength: 5 })
+          .map((values) => values.join(',')),
+      );
+    const calendar = fc.record({
+      second: fc.constantFrom('0', '7', '0,30'),
+      minute: some(59),
+      hour: some(23),
+      dayOfWeek: some(6),
+      dayOfMonth: some(28, 1),
+    });
+    const calendars = fc.array(calendar, { maxLength: 2 });
+    const interval = fc
+      .tuple(fc.integer({ min: 61, max: 90_000 }), fc.nat(60))
+      .map(([every, phase]) => ({
+        interval: duration(every * 1000),
+        phase: duration(phase * 1000),
+      }));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        calendars,
+        calendars,
+        fc.array(interval, { maxLength: 2 }),
+        fc.constantFrom(0, 5000, 7_200_000),
+        fc.integer({ min: Date.UTC(2026, 2, 20), max: Date.UTC(2026, 3, 10) }),
+        fc.integer({ min: 0, max: 9 * 86_400_000 }),
+        (timezoneName, included, excludeCalendar, intervals, jitterMs, afterMs, lengthMs) => {
+          const compiled = compileSpec(
+            canonicalSpec({
+              calendar: included,
+              excludeCalendar,
+              interval: intervals,
+              jitter: duration(jitterMs),
+              timezoneName,
+            }),
+            'seed',
+          );
+          const found: number[] = [];
+          let next = compiled.next(afterMs);
+          for (; next && next.dueMs <= afterMs + lengthMs; next = compiled.next(next.dueMs))
+            found.push(next.dueMs);
+          const { count, last } = compiled.upTo(afterMs, afterMs + lengthMs);
+          expect([count, last?.dueMs]).toEqual([found.length, found.at(-1)]);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('go on where each of thousands is excluded by itself', () => {
+    const hourly = {
+      interval: [{ interval: duration(3_600_000) }],
+      excludeCalendar: [{ minute: '0', hour: '*', year: '2026-2028' }],
+    };
+    expect(times(hourly, '2026-01-01T00:00:00Z', 1)).toEqual(['2029-01-01T00:00:00']);
+    const everySeventh = {
+      interval: [{ interval: duration(7000) }],
+      excludeCalendar: [{ second: '*', minute: '0-58', hour: '*' }],
+    };
+    expect(times(everySeventh, '2026-01-01T00:00:00Z', 1)).toEqual(['2026-01-01T00:59:02']);
+  });
+
+  it('are found at once where few or no days have them', () => {
+    const never = compileSpec(canonicalSpec(cron('0 0 30 2 *')), 'seed');
+    const rare = compileSpec(canonicalSpec(cron('0 0 29 2 MON')), 'seed');
+    const spent = cpu();
+    for (let i = 0; i < 50; i++) {
+      expect(never.next(i)).toBeUndefined();
+      expect(rare.next(Date.UTC(2026, 0, 1 + i))?.dueMs).toBe(Date.UTC(2044, 1, 29));
+    }
+    expect(spent()).toBeLessThan(500);
+  });
+
+  it('of a year of seconds are counted, not walked', () => {
+    const year = 365 * 86_400_000;
+    const everySecond = compileSpec(
+      canonicalSpec({
+        interval: [{ interval: duration(1000) }],
+        excludeCalendar: [{ second: '*', minute: '*', hour: '0-11' }],
+        timezoneName: 'Europe/Berlin',
+      }),
+      'seed',
+    );
+    const from = Date.UTC(2025, 0, 1);
+    const spent = cpu();
+    // The hours that clocks skip and repeat are excluded.
+    expect(everySecond.upTo(from - 1000, from - 1000 + year)).toEqual({
+      count: (365 / 2) * 86_400,
+      last: { nominalMs: from + year - 3_600_000 - 1000, dueMs: from + year - 3_600_000 - 1000 },
+    });
+    expect(spent()).toBeLessThan(1000);
   });
 
   it('are spread by jitter, always in the same way, and never past the next time', () => {

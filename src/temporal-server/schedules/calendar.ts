@@ -15,20 +15,10 @@ export interface CompiledCalendar {
   /** The first instant after `afterMs` that matches; undefined when there is none. */
   next(afterMs: number): number | undefined;
   matches(atMs: number): boolean;
-  /** The readings of a clock at which it may match. */
-  readonly readings: Readings;
-  /**
-   * An instant after `atMs`, which matches, before which all times that `of` has match too; Infinity when no year
-   * ends them.
-   */
-  matchesUntil(atMs: number, of: Readings): number;
-}
-
-/** Hours, minutes and seconds of a clock. */
-export interface Readings {
-  readonly hours: ReadonlySet<number>;
-  readonly minutes: ReadonlySet<number>;
-  readonly seconds: ReadonlySet<number>;
+  /** Whether it may match on a day of the zone's clocks. @param day - its midnight, as if in UTC */
+  hasDay(day: Date): boolean;
+  /** Marks the seconds of such a day at which it matches. @param seconds - one byte for each of the day */
+  mark(seconds: Uint8Array): void;
 }
 
 function setOf(ranges: readonly Range[] | null | undefined): ReadonlySet<number> {
@@ -42,21 +32,10 @@ function setOf(ranges: readonly Range[] | null | undefined): ReadonlySet<number>
 }
 
 export function compileCalendar(calendar: StructuredCalendar, zone: Zone): CompiledCalendar {
-  const compiled = new Calendar(calendar, zone);
-  return {
-    next: (afterMs) => compiled.next(afterMs),
-    matches: (atMs) => compiled.matches(atMs),
-    readings: compiled.readings,
-    matchesUntil: (atMs, of) => compiled.matchesUntil(atMs, of),
-  };
+  return new Calendar(calendar, zone);
 }
 
-function includes(all: ReadonlySet<number>, some: ReadonlySet<number>): boolean {
-  for (const each of some) if (!all.has(each)) return false;
-  return true;
-}
-
-class Calendar {
+class Calendar implements CompiledCalendar {
   readonly #zone: Zone;
   readonly #years: ReadonlySet<number>;
   readonly #months: ReadonlySet<number>;
@@ -80,7 +59,7 @@ class Calendar {
   matches(atMs: number): boolean {
     const local = new Date(Math.floor((atMs + this.#zone(atMs)) / 1000) * 1000);
     return (
-      this.#hasDay(local) &&
+      this.hasDay(local) &&
       this.#hours.has(local.getUTCHours()) &&
       this.#minutes.has(local.getUTCMinutes()) &&
       this.#seconds.has(local.getUTCSeconds())
@@ -90,67 +69,47 @@ class Calendar {
   next(afterMs: number): number | undefined {
     const fromMs = (Math.floor(afterMs / 1000) + 1) * 1000;
     // The day before too: where clocks go back over midnight it comes once more.
-    let dayMs = Math.floor((fromMs + this.#zone(fromMs)) / DAY_MS) * DAY_MS - DAY_MS;
-    for (; new Date(dayMs).getUTCFullYear() <= MAX_YEAR; dayMs += DAY_MS) {
-      if (!this.#hasDay(new Date(dayMs))) continue;
+    const firstMs = Math.floor((fromMs + this.#zone(fromMs)) / DAY_MS) * DAY_MS - DAY_MS;
+    let dayMs = this.#firstDay(firstMs);
+    while (dayMs !== undefined) {
       const found = this.#nextOfDay(dayMs, fromMs);
       if (found !== undefined) return found;
+      dayMs = this.#firstDay(dayMs + DAY_MS);
     }
     return undefined;
   }
 
-  get readings(): Readings {
-    return { hours: this.#hours, minutes: this.#minutes, seconds: this.#seconds };
+  mark(seconds: Uint8Array): void {
+    for (const hour of this.#hours)
+      for (const minute of this.#minutes)
+        for (const second of this.#seconds) seconds[(hour * 60 + minute) * 60 + second] = 1;
   }
 
-  matchesUntil(atMs: number, of: Readings): number {
-    const units = this.#wholeUnits(of);
-    const offset = this.#zone(atMs);
-    const local = Math.floor((atMs + offset) / 1000) * 1000;
-    const daysEnd = units[0] === DAY_MS ? this.#daysUntil(local) : Number.NEGATIVE_INFINITY;
-    if (daysEnd > atMs) return daysEnd;
-    for (const unitMs of units) {
-      const endMs = (Math.floor(local / unitMs) + 1) * unitMs - offset;
-      if (this.#zone(endMs - 1000) === offset) return endMs; // no clock is changed on the way
+  /** The first day at or after `fromMs` that it has: years and months that it has not are passed over whole. */
+  #firstDay(fromMs: number): number | undefined {
+    let atMs = fromMs;
+    for (;;) {
+      const date = new Date(atMs);
+      const year = date.getUTCFullYear();
+      const month = date.getUTCMonth();
+      if (year > MAX_YEAR) return undefined;
+      if (!this.#hasYear(year)) atMs = Date.UTC(year + 1, 0);
+      else if (!this.#months.has(month + 1)) atMs = Date.UTC(year, month + 1);
+      else if (this.hasDay(date)) return atMs;
+      else atMs += DAY_MS;
     }
-    return local + 1000 - offset;
   }
 
-  /** The units of time of which all that `of` has matches if a part of it does, the longest first. */
-  #wholeUnits(of: Readings): number[] {
-    if (!includes(this.#seconds, of.seconds)) return [];
-    if (!includes(this.#minutes, of.minutes)) return [MINUTE_MS];
-    if (!includes(this.#hours, of.hours)) return [HOUR_MS, MINUTE_MS];
-    return [DAY_MS, HOUR_MS, MINUTE_MS];
+  #hasYear(year: number): boolean {
+    return this.#years.size === 0 || this.#years.has(year);
   }
 
-  /**
-   * Where whole days match one after the other: the start of the last of them. The day before has to match too, and
-   * the last one is left over: clocks that are changed go back or on by less than a day.
-   */
-  #daysUntil(local: number): number {
-    const dayMs = Math.floor(local / DAY_MS) * DAY_MS;
-    if (this.#hasEveryDay()) return Number.POSITIVE_INFINITY;
-    if (!this.#hasDay(new Date(dayMs - DAY_MS))) return Number.NEGATIVE_INFINITY;
-    let lastMs = dayMs;
-    while (this.#hasDay(new Date(lastMs + DAY_MS))) {
-      lastMs += DAY_MS;
-      if (new Date(lastMs).getUTCFullYear() > MAX_YEAR) return Number.POSITIVE_INFINITY;
-    }
-    return lastMs > dayMs ? lastMs - this.#zone(lastMs) : Number.NEGATIVE_INFINITY;
-  }
-
-  #hasEveryDay(): boolean {
-    const { size } = this.#years;
-    return size === 0 && this.#months.size + this.#days.size + this.#weekdays.size === 12 + 31 + 7;
-  }
-
-  #hasDay(local: Date): boolean {
+  hasDay(day: Date): boolean {
     return (
-      (this.#years.size === 0 || this.#years.has(local.getUTCFullYear())) &&
-      this.#months.has(local.getUTCMonth() + 1) &&
-      this.#days.has(local.getUTCDate()) &&
-      this.#weekdays.has(local.getUTCDay())
+      this.#hasYear(day.getUTCFullYear()) &&
+      this.#months.has(day.getUTCMonth() + 1) &&
+      this.#days.has(day.getUTCDate()) &&
+      this.#weekdays.has(day.getUTCDay())
     );
   }
 

@@ -91,19 +91,40 @@ export function advance(record: ScheduleRecord, spec: CompiledSpec, nowMs: numbe
   // The time of a pause, or with no actions left, is over and done with.
   if (!canAct(record))
     return { record: { ...record, processedMs: nowMs }, nextMs: spec.next(nowMs)?.dueMs };
-  let { processedMs, missedCatchupWindow } = record;
-  const due: BufferedStart[] = [];
-  let next = spec.next(record.processedMs);
-  for (; next && next.dueMs <= nowMs; next = spec.next(next.dueMs)) {
-    processedMs = next.dueMs;
-    if (record.updatedAtMs !== undefined && record.updatedAtMs > next.dueMs) continue;
-    if (nowMs - next.dueMs > catchupMs(record)) missedCatchupWindow += 1;
-    else due.push({ ...next, overlapPolicy: 0, manual: false });
-  }
+  // What was due before an update is no longer of the schedule.
+  const updated = passed(spec, record.processedMs, (record.updatedAtMs ?? 0) - 1);
+  const missed = passed(spec, updated.processedMs, nowMs - catchupMs(record) - 1);
+  const room = Math.max(MAX_BUFFER - record.buffer.length, 0);
+  const kept = starts(spec, missed.processedMs, nowMs, room);
+  const keptMs = kept.at(-1)?.dueMs ?? missed.processedMs;
+  const dropped =
+    kept.length < room ? { count: 0, processedMs: keptMs } : passed(spec, keptMs, nowMs);
   return {
-    record: buffered({ ...record, processedMs, missedCatchupWindow }, due),
-    nextMs: next?.dueMs,
+    record: {
+      ...record,
+      buffer: [...record.buffer, ...kept],
+      processedMs: dropped.processedMs,
+      missedCatchupWindow: record.missedCatchupWindow + missed.count,
+      bufferDropped: record.bufferDropped + dropped.count,
+    },
+    nextMs: spec.next(dropped.processedMs)?.dueMs,
   };
+}
+
+/** The times up to `untilMs` are passed over: how many, and up to where times have been dealt with then. */
+function passed(spec: CompiledSpec, processedMs: number, untilMs: number) {
+  if (untilMs <= processedMs) return { count: 0, processedMs };
+  const { count, last } = spec.upTo(processedMs, untilMs);
+  return { count, processedMs: last?.dueMs ?? processedMs };
+}
+
+/** The first times that are due by now, as many as there is room for. */
+function starts(spec: CompiledSpec, afterMs: number, nowMs: number, room: number): BufferedStart[] {
+  const due: BufferedStart[] = [];
+  let next = spec.next(afterMs);
+  for (; next && next.dueMs <= nowMs && due.length < room; next = spec.next(next.dueMs))
+    due.push({ ...next, overlapPolicy: 0, manual: false });
+  return due;
 }
 
 function buffered(record: ScheduleRecord, starts: readonly BufferedStart[]): ScheduleRecord {
@@ -231,11 +252,12 @@ function failureNotes(workflowId: string, { status, failure }: End): string | un
 export function futureTimes(record: ScheduleRecord, spec: CompiledSpec, count: number): number[] {
   const wanted = Math.min(count, remainingActions(record));
   const found: number[] = [];
-  let atMs: number | undefined = record.processedMs;
+  let atMs = passed(spec, record.processedMs, (record.updatedAtMs ?? 0) - 1).processedMs;
   while (found.length < wanted) {
-    atMs = spec.next(atMs)?.dueMs;
-    if (atMs === undefined) break;
-    if (record.updatedAtMs === undefined || record.updatedAtMs <= atMs) found.push(atMs);
+    const next = spec.next(atMs);
+    if (!next) break;
+    atMs = next.dueMs;
+    found.push(atMs);
   }
   return found;
 }

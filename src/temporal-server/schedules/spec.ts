@@ -3,7 +3,7 @@
  * service/worker/scheduler/spec.go, but for the hash that spreads jitter, which is our own.
  */
 import { durationMs, type temporal, timestampMs } from '../proto.js';
-import { type CompiledCalendar, compileCalendar, type Readings } from './calendar.js';
+import { compileCalendar } from './calendar.js';
 import {
   type Interval,
   MAX_YEAR,
@@ -14,6 +14,7 @@ import {
   type StructuredCalendar,
   structured,
 } from './calendar-text.js';
+import { countTimes, firstTime, gridOf, type Times } from './days.js';
 import { zoneOf } from './zone.js';
 
 export type Spec = temporal.api.schedule.v1.IScheduleSpec;
@@ -24,18 +25,25 @@ export interface ScheduledTime {
   readonly dueMs: number;
 }
 
+/** Times that were gone through. */
+export interface Passed {
+  readonly count: number;
+  readonly last: ScheduledTime | undefined;
+}
+
+/** To ask it costs about as much for a year as for a minute, whatever the spec. */
 export interface CompiledSpec {
-  /** The first time that is due after `afterMs`; undefined when there is none, or none within {@link MAX_EXCLUDED}. */
+  /** The first time of those after `afterMs`, which may be due later; undefined when there is none. */
   next(afterMs: number): ScheduledTime | undefined;
+  /** Those after `afterMs` that are due at `untilMs` at the latest: as many as `next` from one to the other gives. */
+  upTo(afterMs: number, untilMs: number): Passed;
 }
 
 const MAX_COMMENT_BYTES = 200;
+const LAST_MS = Date.UTC(MAX_YEAR, 11, 31, 23, 59, 59);
 
-/**
- * How many excluded spans are passed over in the search for a time. Temporal's server has no such bound: it walks to
- * the end of the year 2100, which nobody else is to wait for here.
- */
-const MAX_EXCLUDED = 2000;
+/** How many times are gone through one by one; more are gone through day by day. */
+const STEPS = 50;
 
 /** The spec with its calendars and cron strings as ranges. Throws {@link SpecError}. */
 export function canonicalSpec(spec: Spec): Spec {
@@ -103,85 +111,101 @@ function checkInterval({ interval, phase }: Interval): void {
 
 /** @param seed - spreads the jitter of different schedules */
 export function compileSpec(spec: Spec, seed: string): CompiledSpec {
-  const zone = zoneOf(spec.timezoneName ?? '');
-  const calendars = (spec.structuredCalendar ?? []).map((each) => compileCalendar(each, zone));
-  const excluded = (spec.excludeStructuredCalendar ?? []).map((each) =>
-    compileCalendar(each, zone),
-  );
-  const intervals = spec.interval ?? [];
-  const startMs = timestampMs(spec.startTime) ?? 0;
-  const lastMs = Date.UTC(MAX_YEAR, 11, 31, 23, 59, 59);
-  const endMs = Math.min(timestampMs(spec.endTime) ?? lastMs, lastMs);
-  const jitterMs = durationMs(spec.jitter);
-  const readings = readingsOf(calendars, intervals);
-  const firstIncluded = (afterMs: number): number | undefined => {
-    let fromMs = afterMs;
-    for (let spans = 0; spans <= MAX_EXCLUDED; spans++) {
-      const nominalMs = nextNominal(calendars, intervals, fromMs);
-      if (nominalMs === undefined || nominalMs > endMs) return undefined;
-      const exclusion = excluded.find((calendar) => calendar.matches(nominalMs));
-      if (!exclusion) return nominalMs;
-      const untilMs = exclusion.matchesUntil(nominalMs, readings);
-      if (untilMs > endMs) return undefined;
-      fromMs = untilMs - 1000;
-    }
-    return undefined;
-  };
-  return {
-    next(afterMs) {
-      const nominalMs = firstIncluded(Math.max(afterMs, startMs - 1000));
-      if (nominalMs === undefined) return undefined;
-      if (jitterMs <= 0) return { nominalMs, dueMs: nominalMs };
-      // Not past the time that follows.
-      const following = nextNominal(calendars, intervals, nominalMs) ?? Number.POSITIVE_INFINITY;
-      const limitMs = Math.min(jitterMs, following - nominalMs);
-      return {
-        nominalMs,
-        dueMs: nominalMs + Math.floor(fraction(`${nominalMs}${seed}`) * limitMs),
-      };
-    },
-  };
+  return new Compiled(spec, seed);
 }
 
-/**
- * What a clock may read at the times of a spec, and perhaps at some more: those of an interval stand on a grid, and
- * clocks differ from UTC by quarters of an hour.
- */
-function readingsOf(
-  calendars: readonly CompiledCalendar[],
-  intervals: readonly Interval[],
-): Readings {
-  const hours = new Set(calendars.flatMap(({ readings }) => [...readings.hours]));
-  const minutes = new Set(calendars.flatMap(({ readings }) => [...readings.minutes]));
-  const seconds = new Set(calendars.flatMap(({ readings }) => [...readings.seconds]));
-  for (const { interval, phase } of intervals) {
-    const period = Math.floor(durationMs(interval) / 1000);
-    const shift = Math.floor(durationMs(phase) / 1000);
-    const onGrid = (grid: number, at: number) => period % grid !== 0 || (shift - at) % grid === 0;
-    for (let hour = 0; hour < 24; hour++) hours.add(hour);
-    for (let minute = 0; minute < 60; minute++)
-      if (onGrid(900, minute * 60 + (shift % 60))) minutes.add(minute);
-    for (let second = 0; second < 60; second++) if (onGrid(60, second)) seconds.add(second);
+class Compiled implements CompiledSpec {
+  readonly #times: Times;
+  readonly #startMs: number;
+  readonly #endMs: number;
+  readonly #jitterMs: number;
+  readonly #seed: string;
+  /** No time follows this instant: that was a long search, perhaps. */
+  #noneAfterMs = Number.POSITIVE_INFINITY;
+
+  constructor(spec: Spec, seed: string) {
+    const zone = zoneOf(spec.timezoneName ?? '');
+    const compiled = (each: StructuredCalendar) => compileCalendar(each, zone);
+    this.#times = {
+      zone,
+      calendars: (spec.structuredCalendar ?? []).map(compiled),
+      excluded: (spec.excludeStructuredCalendar ?? []).map(compiled),
+      intervals: spec.interval ?? [],
+    };
+    this.#startMs = timestampMs(spec.startTime) ?? 0;
+    this.#endMs = Math.min(timestampMs(spec.endTime) ?? LAST_MS, LAST_MS);
+    this.#jitterMs = durationMs(spec.jitter);
+    this.#seed = seed;
   }
-  return { hours, minutes, seconds };
-}
 
-function nextNominal(
-  calendars: readonly CompiledCalendar[],
-  intervals: readonly Interval[],
-  afterMs: number,
-): number | undefined {
-  let first = Number.POSITIVE_INFINITY;
-  for (const calendar of calendars) first = Math.min(first, calendar.next(afterMs) ?? first);
-  for (const interval of intervals) first = Math.min(first, nextOfInterval(interval, afterMs));
-  return Number.isFinite(first) ? first : undefined;
+  next(afterMs: number): ScheduledTime | undefined {
+    if (afterMs >= this.#noneAfterMs) return undefined;
+    const nominalMs = this.#firstIncluded(Math.max(afterMs, this.#startMs - 1000));
+    if (nominalMs === undefined) this.#noneAfterMs = afterMs;
+    return nominalMs === undefined ? undefined : this.#scheduled(nominalMs);
+  }
+
+  upTo(afterMs: number, untilMs: number): Passed {
+    let last: ScheduledTime | undefined;
+    for (let count = 0; count < STEPS; count++) {
+      const next = this.next(last?.dueMs ?? afterMs);
+      if (!next || next.dueMs > untilMs) return { count, last };
+      last = next;
+    }
+    const rest = this.#counted(last?.dueMs ?? afterMs, untilMs);
+    return { count: STEPS + rest.count, last: rest.last ?? last };
+  }
+
+  /** As {@link upTo}, day by day. */
+  #counted(afterMs: number, untilMs: number): Passed {
+    const toMs = Math.min(untilMs, this.#endMs);
+    const { count, lastMs } = countTimes(this.#times, afterMs, toMs);
+    if (lastMs === undefined) return { count, last: undefined };
+    const last = this.#scheduled(lastMs);
+    if (last.dueMs <= untilMs) return { count, last };
+    // Jitter puts the last one off beyond the end, and no other: none passes the time that follows it.
+    const before = countTimes(this.#times, afterMs, lastMs - 1000);
+    return {
+      count: before.count,
+      last: before.lastMs === undefined ? undefined : this.#scheduled(before.lastMs),
+    };
+  }
+
+  #firstIncluded(afterMs: number): number | undefined {
+    let fromMs = afterMs;
+    for (let steps = 0; steps < STEPS; steps++) {
+      const nominalMs = this.#nextNominal(fromMs);
+      if (nominalMs === undefined || nominalMs > this.#endMs) return undefined;
+      if (!this.#times.excluded.some((calendar) => calendar.matches(nominalMs))) return nominalMs;
+      fromMs = nominalMs;
+    }
+    return firstTime(this.#times, fromMs, this.#endMs);
+  }
+
+  /** Exclusions do not count. */
+  #nextNominal(afterMs: number): number | undefined {
+    let first = Number.POSITIVE_INFINITY;
+    for (const calendar of this.#times.calendars)
+      first = Math.min(first, calendar.next(afterMs) ?? first);
+    for (const interval of this.#times.intervals)
+      first = Math.min(first, nextOfInterval(interval, afterMs));
+    return Number.isFinite(first) ? first : undefined;
+  }
+
+  #scheduled(nominalMs: number): ScheduledTime {
+    if (this.#jitterMs <= 0) return { nominalMs, dueMs: nominalMs };
+    // Not past the time that follows.
+    const following = this.#nextNominal(nominalMs) ?? Number.POSITIVE_INFINITY;
+    const limitMs = Math.min(this.#jitterMs, following - nominalMs);
+    const jitterMs = Math.floor(fraction(`${nominalMs}${this.#seed}`) * limitMs);
+    return { nominalMs, dueMs: nominalMs + jitterMs };
+  }
 }
 
 /** Intervals count from the epoch, in whole seconds. */
-function nextOfInterval({ interval, phase }: Interval, afterMs: number): number {
+function nextOfInterval(interval: Interval, afterMs: number): number {
+  const { period, shift } = gridOf(interval);
   const after = Math.floor(afterMs / 1000);
-  const period = Math.max(Math.floor(durationMs(interval) / 1000), 1);
-  const shift = Math.max(Math.floor(durationMs(phase) / 1000), 0);
   return ((Math.floor((after - shift) / period) + 1) * period + shift) * 1000;
 }
 

@@ -45,3 +45,21 @@ function remembering(zone: Zone): Zone {
     return offset;
   };
 }
+
+const WEEK_MS = 7 * 86_400_000;
+
+/**
+ * An instant after `fromMs`, a week later at most, before which clocks are not changed. Where they are changed and
+ * changed back within a week, that is not seen; since the year 2000 no zone has done so.
+ */
+export function unchangedUntil(zone: Zone, fromMs: number): number {
+  const offset = zone(fromMs);
+  if (zone(fromMs + WEEK_MS) === offset) return fromMs + WEEK_MS;
+  let [sameMs, otherMs] = [fromMs, Math.ceil((fromMs + WEEK_MS) / 60_000) * 60_000];
+  while (otherMs - sameMs > 60_000) {
+    const middleMs = Math.floor((sameMs + otherMs) / 2 / 60_000) * 60_000;
+    if (zone(middleMs) === offset) sameMs = middleMs;
+    else otherMs = middleMs;
+  }
+  return otherMs;
+}
