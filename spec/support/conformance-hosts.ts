@@ -11,6 +11,9 @@ import { EMBEDDED, REAL, type ServerKind, type ServerProcess } from './servers.j
 const PROCESSES = 'app:processes';
 const WORKER = 'app:worker';
 
+/** As long as a busy machine may need. */
+const LIFECYCLE = 'auto_start: true, start_timeout: 1m';
+
 const LOCAL_HOST = 'name: processes\nkind: process.host\nlifecycle: { auto_start: true }';
 
 /** A `process.host` of this Node process. */
@@ -55,9 +58,9 @@ function workflowHost(kind: ServerKind, cachedWorkflows: number | null): Conform
       const dir = await folders.write(
         filesOf(sources, [
           `name: temporal\nkind: temporal.client\naddress: "${address}"\nembedded: false
-lifecycle: { auto_start: true }`,
+lifecycle: { ${LIFECYCLE} }`,
           `name: worker\nkind: temporal.worker\nclient: app:temporal\ntask_queue: "${queue}"
-lifecycle: { auto_start: true, depends_on: [app:temporal] }\n${cache}`,
+lifecycle: { ${LIFECYCLE}, depends_on: [app:temporal] }\n${cache}`,
           LOCAL_HOST,
           ...entries,
         ]),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  isGrpcDeadlineError,
   WithStartWorkflowOperation,
   type WorkflowHandle,
   WorkflowUpdateFailedError,
@@ -89,18 +90,33 @@ describe.each([
     expect(await finish(handle)).toEqual(['a']);
   });
 
+  /**
+   * Temporal's worker forgets tasks that it holds for a run when it lets go of that run, which without a
+   * cache it does after each one: whoever asked asks again.
+   */
+  async function ask(handle: WorkflowHandle): Promise<unknown> {
+    for (;;) {
+      try {
+        const query = () => handle.query('entries');
+        return await harness.client.withDeadline(Date.now() + 4000, query);
+      } catch (error) {
+        if (!isGrpcDeadlineError(error)) throw error;
+      }
+    }
+  }
+
   it('mix with signals and queries in flight', async () => {
     const handle = await start();
     const answers = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => {
         await handle.signal('note', `s${i}`);
-        await handle.query('entries');
+        await ask(handle);
         return handle.executeUpdate<string, [string]>('slow', { args: [`u${i}`] });
       }),
     );
     expect(answers).toEqual(Array.from({ length: 8 }, (_, i) => `u${i} near`));
     expect(await finish(handle)).toHaveLength(16);
-  });
+  }, 90_000);
 
   it('can be accepted now and asked for later', async () => {
     const handle = await start();

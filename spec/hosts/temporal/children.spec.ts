@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { formatPid } from '../../../src/core/pid.js';
+import { formatPid, parsePid } from '../../../src/core/pid.js';
 import { temporalWorld, WORKER, type World } from '../../support/temporal-world.js';
 
 const workflows = {
@@ -53,6 +53,26 @@ const workflows = {
       local event = process.events():receive()
       if event.kind == process.event.EXIT then event = process.events():receive() end
       return { kind = event.kind, same = event.from == pid, error = event.result.error:kind() }
+    end`,
+  hurries: `
+    return function()
+      local known = false
+      local reader = channel.new()
+      coroutine.spawn(function()
+        local event = process.events():receive()
+        reader:send({ known, event.from })
+      end)
+      local pid = process.spawn("app:child", "app:worker", "work")
+      known = true
+      local seen = reader:receive()
+      return { known = seen[1], same = seen[2] == pid }
+    end`,
+  forgets: `
+    return function()
+      local events = process.events()
+      process.unmonitor(process.spawn("app:child", "app:worker", "work"))
+      local second = process.spawn("app:child", "app:worker", "work")
+      return events:receive().from == second
     end`,
   refused: `
     return function(options)
@@ -122,5 +142,41 @@ describe('a child workflow', () => {
 
   it('on a host or of an entry that nobody knows is NOT_FOUND', async () => {
     expect((await world.run('hosts')).value).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+  });
+});
+
+describe('a child that has ended when its parent hears of its start', () => {
+  let world: World;
+  beforeAll(async () => {
+    // One task at a time: the child's only one comes before the next of its parent.
+    const settings = {
+      maxCachedWorkflows: 0,
+      maxConcurrentWorkflowTaskExecutionSize: 1,
+      maxConcurrentWorkflowTaskPollers: 1,
+    };
+    world = await temporalWorld({ workflows, settings });
+  });
+  afterAll(() => world.close());
+
+  /** The result, and whether a task came between start and end of the first child. */
+  async function run(name: string): Promise<{ value: unknown; between: boolean }> {
+    const pid = await world.spawn(name);
+    const { value } = await world.exitOf(pid);
+    const handle = world.client.client.workflow.getHandle(parsePid(pid)?.id ?? '');
+    const events = (await handle.fetchHistory()).events ?? [];
+    const ended = events.findIndex((event) => event.childWorkflowExecutionCompletedEventAttributes);
+    const tasks = events
+      .slice(0, ended)
+      .filter((event) => event.workflowTaskStartedEventAttributes);
+    return { value, between: tasks.length > 1 };
+  }
+
+  it('tells its end after its PID', async () => {
+    const value = { known: true, same: true };
+    expect(await run('hurries')).toEqual({ value, between: false });
+  });
+
+  it('tells nothing where the monitor is taken back at once', async () => {
+    expect(await run('forgets')).toEqual({ value: true, between: false });
   });
 });

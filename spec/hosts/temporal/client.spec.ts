@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { connectTemporal } from '../../../src/hosts/temporal/index.js';
+import { startTemporalServer } from '../../../src/temporal-server/index.js';
 import { testServer } from '../../support/temporal-world.js';
 
 describe('connecting to a Temporal server', () => {
@@ -43,5 +44,13 @@ describe('connecting to a Temporal server', () => {
       message: expect.stringContaining('nowhere'),
     });
     await server.close();
+  });
+
+  it('fails a call that waits for its next attempt when the client is closed', async () => {
+    const server = await startTemporalServer({ port: 0 });
+    const client = await connectTemporal({ address: server.address });
+    await server.close();
+    const call = client.client.workflow.getHandle('somebody').describe();
+    await Promise.all([client.close(), expect(call).rejects.toThrow()]);
   });
 });

@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { formatDuration } from '../../core/duration.js';
 import { ErrorKind, PerdureError } from '../../core/errors.js';
+import { callInterceptors } from './closed-calls.js';
 import { grpcCode, remoteError } from './remote-error.js';
 import { checkTls } from './tls-check.js';
 
@@ -171,6 +172,7 @@ async function speakTemporal(
   const connection = Connection.lazy({
     ...sdkOptions(options),
     channelArgs,
+    interceptors: callInterceptors(),
     connectTimeout: Math.max(RETRY_MS, deadline - Date.now()),
   });
   try {

@@ -88,11 +88,14 @@ export const chains = subject('chains', {
     return { history: await w.closedHistory(id), described: await w.describe(id) };
   },
   'a run that times out and is retried': async (w) => {
-    const id = await w.start('wf', {
+    const id = w.id('wf');
+    const more = {
+      workflowTaskTimeout: { seconds: 60 },
       workflowRunTimeout: { seconds: 1 },
       retryPolicy: { initialInterval: { seconds: 1 }, maximumAttempts: 2 },
-    });
-    const first = await runIdOf(w, id);
+    };
+    const started = await w.call('StartWorkflowExecution', w.startRequest('wf', more));
+    const first = String(started.runId);
     await w.closed(id, first);
     const second = await w.until(
       () => runIdOf(w, id),

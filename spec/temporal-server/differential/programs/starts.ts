@@ -145,7 +145,7 @@ export const starts = subject('starts', {
     ),
   }),
   'a start delay holds the first task back': async (w) => {
-    const id = await w.start('wf', { workflowStartDelay: { seconds: 1 } });
+    const id = await w.start('wf', { workflowStartDelay: { seconds: 3 } });
     const before = await w.history(id);
     await w.step(id, c.complete());
     return { before, after: await w.closedHistory(id) };

@@ -13,6 +13,20 @@ const ready = (w: World, id: string) =>
     (events) => events.some((event) => event.workflowTaskCompletedEventAttributes),
   );
 
+/** Waits until a parent has completed its task about the start of a child. */
+const startTaken = (w: World, parent: string, child: string) =>
+  w.until(
+    () => w.events(parent),
+    (events) => {
+      const start = events.findIndex(
+        ({ childWorkflowExecutionStartedEventAttributes: started }) =>
+          started?.workflowExecution?.workflowId === child,
+      );
+      const after = start < 0 ? [] : events.slice(start);
+      return after.some((event) => event.workflowTaskCompletedEventAttributes);
+    },
+  );
+
 export const worker = subject('a real worker', {
   'a timer and an activity': (w) => whole(w, 'hello', ['you']),
   'signals, queries and updates': async (w) => {
@@ -85,7 +99,15 @@ export const worker = subject('a real worker', {
     whole(w, 'retriedWorkflow', [], { retry: { initialInterval: '1s', maximumAttempts: 3 } }),
   'a workflow that fails': (w) => whole(w, 'broken', ['no use']),
   'a workflow that times out': (w) => whole(w, 'collector', [], { workflowExecutionTimeout: '6s' }),
-  children: (w) => whole(w, 'parent'),
+  children: async (w) => {
+    const handle = await w.run('parent');
+    for (const child of ['works', 'fails']) {
+      const id = `${handle.workflowId}/${child}`;
+      await startTaken(w, handle.workflowId, id);
+      await w.side.sdk.workflow.getHandle(id).signal('finish');
+    }
+    return w.sdkOutcome(handle);
+  },
   'other workflows from within one': async (w) => {
     const target = await w.run('cancellable', [], { workflowId: w.id('target') });
     await ready(w, target.workflowId);

@@ -97,7 +97,7 @@ export async function timesOut(
       taskQueue: 'nobody-polls',
     },
     heartbeat: { startToCloseTimeout: '20s', heartbeatTimeout: '1s' },
-    scheduleToClose: { scheduleToCloseTimeout: '1s' },
+    scheduleToClose: { scheduleToCloseTimeout: '4s' },
   } as const;
   const { silent } = wf.proxyActivities<typeof activities>({
     ...options[kind],
@@ -144,15 +144,25 @@ export async function countdown(n: number): Promise<string> {
   return '';
 }
 
-export async function broken(message: string): Promise<void> {
+export async function broken(message: string): Promise<never> {
   throw wf.ApplicationFailure.nonRetryable(message, 'Broken', { code: 7 });
 }
 
 /** A child that works and a child that fails. */
 export async function parent(): Promise<void> {
   const { workflowId } = wf.workflowInfo();
-  await wf.executeChild(hello, { args: ['child'], workflowId: `${workflowId}/good` });
-  await wf.executeChild(broken, { args: ['no'], workflowId: `${workflowId}/bad` });
+  await wf.executeChild(child, { args: ['works'], workflowId: `${workflowId}/works` });
+  await wf.executeChild(child, { args: ['fails'], workflowId: `${workflowId}/fails` });
+}
+
+/** Ends when it is told to: not before its parent has had its task about the start. */
+export async function child(how: 'works' | 'fails'): Promise<string> {
+  let finished = false;
+  wf.setHandler(finishSignal, () => {
+    finished = true;
+  });
+  await wf.condition(() => finished);
+  return how === 'works' ? hello('child') : broken('no');
 }
 
 /** Fails for two attempts. */

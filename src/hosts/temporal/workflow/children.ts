@@ -70,6 +70,8 @@ export interface StartedChild {
   readonly pid: Pid;
   /** `null` where it is not a child of this one: it ran already, or a client has started it. */
   readonly ended: Promise<ExitResult> | null;
+  /** To be called when its PID is known to the program; its end, which may have come already, waits for that. */
+  readonly told: () => void;
 }
 
 export interface ChildrenOptions {
@@ -135,7 +137,7 @@ export class Children {
           }),
         ),
       );
-      return { pid, ended: this.watch(pid, handle, order, abandoned) };
+      return this.watch(pid, handle, order, abandoned);
     } catch (thrown) {
       const error = fromFailure(thrown);
       if (!useExisting || error.kind !== ErrorKind.ALREADY_EXISTS) throw error;
@@ -155,7 +157,7 @@ export class Children {
     };
     const started = activities.own(OwnActivity.START, note as unknown as Value, {});
     await outstanding.add(started);
-    return { pid: formatPid(worker, note.workflow_id), ended: null };
+    return { pid: formatPid(worker, note.workflow_id), ended: null, told: () => {} };
   }
 
   has(pid: Pid): boolean {
@@ -198,8 +200,15 @@ export class Children {
     handle: ChildWorkflowHandle<Workflow>,
     order: ChildOrder,
     abandoned: boolean,
-  ): Promise<ExitResult> {
-    const ended = this.resultOf(handle).then((result) => this.ended(pid, child, result));
+  ): StartedChild {
+    let told = (): void => {};
+    const known = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const ended = this.resultOf(handle).then(async (result) => {
+      await known;
+      return this.ended(pid, child, result);
+    });
     const child: Child = {
       monitored: !order.silent,
       linked: order.link !== null,
@@ -208,7 +217,7 @@ export class Children {
       ended,
     };
     this.children.set(pid, child);
-    return ended;
+    return { pid, ended, told };
   }
 
   private async resultOf(handle: ChildWorkflowHandle<Workflow>): Promise<ExitResult> {

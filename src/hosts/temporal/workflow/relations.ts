@@ -40,8 +40,8 @@ export interface RelationsData {
   readonly workflows: readonly WorkflowBondData[];
 }
 
-/** A process on a node that has just been started; `told` is to be called when its PID is known to the program. */
-export interface StartedLocal {
+/** A process that has just been started; `told` is to be called when its PID is known to the program. */
+export interface StartedProcess {
   readonly pid: Pid;
   readonly told: () => void;
 }
@@ -112,8 +112,8 @@ export class Relations {
   /** A workflow that ran already was taken for a child: its end is reported as a child's is. */
   async adopt(pid: Pid, link: boolean): Promise<void> {
     if (pid === this.options.self) return;
-    this.workflows.monitor(pid);
     if (link) await this.workflows.link(pid);
+    this.workflows.monitor(pid);
   }
 
   /** How a workflow ends that runs already. @throws PerdureError INVALID where that is this one. */
@@ -130,7 +130,7 @@ export class Relations {
   // --- processes of nodes -------------------------------------------------------------------------
 
   /** Starts a process on a local host, with the monitor and the link that the request asks for. */
-  async startLocal(request: SpawnRequest): Promise<StartedLocal> {
+  async startLocal(request: SpawnRequest): Promise<StartedProcess> {
     const { monitor, link } = request;
     const { pid, bound } = await this.start(request);
     this.locals.bound(pid, bound && monitor, bound && link);

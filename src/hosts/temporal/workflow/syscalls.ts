@@ -19,7 +19,7 @@ import { sinks } from './logs.js';
 import { OutgoingSignals } from './outgoing-signals.js';
 import { Outstanding } from './outstanding.js';
 import { Peers } from './peers.js';
-import { Relations } from './relations.js';
+import { Relations, type StartedProcess } from './relations.js';
 import { type SandboxData, workerOf, workflowOfEntry } from './sandbox-app.js';
 import { Timers } from './timers.js';
 import { Versions } from './versions.js';
@@ -203,12 +203,11 @@ export class WorkflowSyscalls implements Syscalls {
   // --- processes --------------------------------------------------------------------------------
 
   private spawn(call: number, request: SpawnRequest): Answer | null {
-    if (!this.isLocal(request.host)) {
-      return this.later(call, this.spawnChild(this.childOrder(request, false)));
-    }
-    const started = this.relations.startLocal(request);
+    const started: Promise<StartedProcess> = this.isLocal(request.host)
+      ? this.relations.startLocal(request)
+      : this.spawnChild(this.childOrder(request, false));
     // The program knows the PID before it hears of the end of the process.
-    const told = (): void => void started.then((local) => local.told());
+    const told = (): void => void started.then((process) => process.told());
     return this.later(
       call,
       started.then(({ pid }) => pid),
@@ -216,11 +215,11 @@ export class WorkflowSyscalls implements Syscalls {
     );
   }
 
-  private async spawnChild(order: ChildOrder): Promise<Value> {
-    const { pid, ended } = await this.children.start(order, this.options.inputs.where());
+  private async spawnChild(order: ChildOrder): Promise<StartedProcess> {
+    const { pid, ended, told } = await this.children.start(order, this.options.inputs.where());
     if (ended === null) await this.relations.adopt(pid, order.link !== null);
     else if (order.link !== null) this.relations.childLinked(pid, order.link);
-    return pid;
+    return { pid, told };
   }
 
   private exec(call: number, request: SpawnRequest): Answer | null {
@@ -231,7 +230,8 @@ export class WorkflowSyscalls implements Syscalls {
   }
 
   private async execChild(order: ChildOrder): Promise<Value> {
-    const { pid, ended } = await this.children.start(order, this.options.inputs.where());
+    const { pid, ended, told } = await this.children.start(order, this.options.inputs.where());
+    told();
     return valueOrThrow(await (ended ?? this.relations.endOf(pid)));
   }
 
