@@ -1,5 +1,5 @@
-/** A build step: writes the message definitions to `dist/temporal-protos.json`. */
+/** A build step: writes the message definitions to `dist/temporal-protos.txt`. */
 import { writeFileSync } from 'node:fs';
 import { builtDefinitionsPath, definitionsOfPackage } from './definitions.js';
 
-writeFileSync(builtDefinitionsPath, JSON.stringify(definitionsOfPackage()));
+writeFileSync(builtDefinitionsPath, definitionsOfPackage());

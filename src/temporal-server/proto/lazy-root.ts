@@ -1,12 +1,6 @@
-/**
- * Message types made of definitions when they are first used, each with all that it refers to.
- *
- * protobufjs does the work; it is the one that `@temporalio/proto` brings along, so that definitions
- * and their reader fit.
- */
-import { createRequire } from 'node:module';
-import { type Definition, loadDefinitions, type MethodDefinition } from './definitions.js';
-import { ownDefinitions } from './own.js';
+/** Message types made of definitions when they are first used, each with all that it refers to. */
+import { type Definition, Definitions, type MethodDefinition, scopeOf } from './definitions.js';
+import { loadProtobuf, type MessageType, type Protobuf, type ProtobufRoot } from './protobuf.js';
 
 /** What a message type can do for us. */
 export interface Codec<T> {
@@ -23,35 +17,13 @@ export interface PlainCodec<T> {
   decode(bytes: Uint8Array): T;
 }
 
-interface MessageType extends Codec<unknown> {
-  toObject(message: unknown, options: { readonly longs: typeof Number }): unknown;
-}
-
-/** The part of protobufjs that is used. */
-interface Protobuf {
-  readonly Root: { new (): Root; fromJSON(json: Definition): WholeRoot };
-  readonly Type: { fromJSON(name: string, json: Definition): object };
-  readonly Enum: { fromJSON(name: string, json: Definition): object };
-}
-interface Root {
-  define(path: string): { add(object: object): void };
-  resolveAll(): void;
-  lookupType(name: string): MessageType;
-}
-
-interface WholeRoot extends Root {
-  lookupService(name: string): object;
-}
-
 interface Library {
   readonly protobuf: Protobuf;
-  readonly root: Root;
+  readonly root: ProtobufRoot;
 }
 
 export class LazyRoot {
-  readonly #definitions: Definition = {
-    nested: { ...loadDefinitions().nested, ...ownDefinitions },
-  };
+  readonly #definitions = new Definitions();
   /** Loaded with the first message: a server that nobody has called needs none. */
   #library: Library | undefined;
   readonly #there = new Set<string>();
@@ -82,16 +54,19 @@ export class LazyRoot {
     };
   }
 
-  /** Services by their full names, with all definitions around them: for reflection, as it takes a while. */
+  /** Services by their full names, with all that they refer to: for reflection. */
   services(): (name: string) => object {
-    const root = loadProtobuf().Root.fromJSON(this.#definitions);
-    root.resolveAll();
-    return (name) => root.lookupService(name);
+    const library = this.#loaded();
+    return (name) => {
+      this.#add(name, library);
+      library.root.resolveAll();
+      return library.root.lookupService(name);
+    };
   }
 
   /** The methods of a service by its full name. */
   methods(service: string): [string, MethodDefinition][] {
-    const methods = this.#find(service)?.methods;
+    const methods = this.#definitions.find(service)?.methods;
     if (!methods) throw new Error(`no service ${service} among the definitions`);
     const within = (type: string) => this.#nameOf(type, service);
     return Object.entries(methods).map(([name, method]) => [
@@ -106,61 +81,69 @@ export class LazyRoot {
 
   /** The enums of a package, both ways: number by name and name by number. */
   enums(path: string): { [name: string]: { [nameOrNumber: string]: number | string } } {
-    const all = Object.entries(this.#find(path)?.nested ?? {});
-    return Object.fromEntries(all.map(([name, { values }]) => [name, bothWays(values ?? {})]));
+    return Object.fromEntries(
+      [...this.#definitions.inPackage(path)].map(([name, { values = {} }]) => [
+        name,
+        bothWays(values),
+      ]),
+    );
   }
 
   #type(name: string): MessageType {
-    this.#library ??= loadLibrary();
-    this.#add(name, this.#library);
-    this.#library.root.resolveAll();
-    return this.#library.root.lookupType(name);
+    const library = this.#loaded();
+    this.#add(name, library);
+    library.root.resolveAll();
+    return library.root.lookupType(name);
+  }
+
+  #loaded(): Library {
+    if (this.#library) return this.#library;
+    const protobuf = loadProtobuf();
+    this.#library = { protobuf, root: new protobuf.Root() };
+    return this.#library;
   }
 
   /** Adds what `name` is part of, and all that this refers to. */
   #add(name: string, library: Library): void {
-    const whole = this.#outermost(name);
+    const whole = this.#definitions.outermost(name);
+    const definition = whole && this.#definitions.find(whole);
+    if (!definition) throw new Error(`no ${name} among the definitions`);
     if (this.#there.has(whole)) return;
     this.#there.add(whole);
-    const definition = this.#find(whole) as Definition;
-    const at = whole.lastIndexOf('.');
-    const { Enum, Type } = library.protobuf;
-    const made = (definition.values ? Enum : Type).fromJSON(whole.slice(at + 1), definition);
-    library.root.define(whole.slice(0, at)).add(made);
-    this.#addReferences(whole, definition, library);
-  }
-
-  #addReferences(name: string, { fields = {}, nested = {} }: Definition, library: Library): void {
-    for (const { type } of Object.values(fields))
-      if (!SCALARS.has(type)) this.#add(this.#nameOf(type, name), library);
-    for (const [inner, definition] of Object.entries(nested))
-      this.#addReferences(`${name}.${inner}`, definition, library);
-  }
-
-  /** A message may be nested in messages: these come and go together. */
-  #outermost(name: string): string {
-    const parts = name.split('.');
-    for (let length = 1; length < parts.length; length++) {
-      const outer = parts.slice(0, length).join('.');
-      if (this.#find(outer)?.fields) return outer;
-    }
-    return name;
+    const scope = scopeOf(whole);
+    const made = classOf(definition, library).fromJSON(whole.slice(scope.length + 1), definition);
+    library.root.define(scope).add(made);
+    for (const [type, where] of referencesOf(whole, definition))
+      this.#add(this.#nameOf(type, where), library);
   }
 
   /** The full name of what `type` means in `scope`: the innermost that is there, as in protobuf. */
   #nameOf(type: string, scope: string): string {
     if (type.startsWith('.')) return type.slice(1);
-    for (let outer = scope; outer; outer = outer.slice(0, Math.max(outer.lastIndexOf('.'), 0)))
-      if (this.#find(`${outer}.${type}`)) return `${outer}.${type}`;
-    if (this.#find(type)) return type;
+    for (let outer = scope; outer; outer = scopeOf(outer))
+      if (this.#definitions.has(`${outer}.${type}`)) return `${outer}.${type}`;
+    if (this.#definitions.has(type)) return type;
     throw new Error(`no ${type} among the definitions, which ${scope} refers to`);
   }
+}
 
-  #find(name: string): Definition | undefined {
-    let definition: Definition | undefined = this.#definitions;
-    for (const part of name.split('.')) definition = definition?.nested?.[part];
-    return definition;
+function classOf({ values, methods }: Definition, { protobuf }: Library) {
+  if (methods) return protobuf.Service;
+  return values ? protobuf.Enum : protobuf.Type;
+}
+
+/** What a definition refers to, each with the name that it is written in. */
+function* referencesOf(
+  name: string,
+  { fields = {}, methods = {}, nested = {} }: Definition,
+): Iterable<[type: string, where: string]> {
+  for (const { type } of Object.values(fields)) if (!SCALARS.has(type)) yield [type, name];
+  for (const { requestType, responseType } of Object.values(methods)) {
+    yield [requestType, name];
+    yield [responseType, name];
   }
+  for (const [inner, definition] of Object.entries(nested))
+    yield* referencesOf(`${name}.${inner}`, definition);
 }
 
 const SCALARS: ReadonlySet<string> = new Set([
@@ -171,17 +154,6 @@ const SCALARS: ReadonlySet<string> = new Set([
 function bothWays(values: { readonly [name: string]: number }) {
   const numbers = Object.entries(values).map(([name, number]) => [number, name]);
   return { ...Object.fromEntries(numbers), ...values } as { [key: string]: number | string };
-}
-
-function loadLibrary(): Library {
-  const protobuf = loadProtobuf();
-  return { protobuf, root: new protobuf.Root() };
-}
-
-function loadProtobuf(): Protobuf {
-  const require = createRequire(import.meta.url);
-  const requireThere = createRequire(require.resolve('@temporalio/proto'));
-  return requireThere('protobufjs/light') as Protobuf;
 }
 
 /** Codecs of messages that are not among the definitions, from their description. */

@@ -3,39 +3,24 @@ import type { Definition } from './definitions.js';
 
 export const CLOCK_SERVICE = 'perdure.server.v1.ClockService';
 
-/** By package, from the outermost. */
+/** By full names. */
 export const ownDefinitions: { readonly [name: string]: Definition } = {
-  perdure: {
-    nested: {
-      server: {
-        nested: {
-          v1: {
-            nested: {
-              ClockService: {
-                methods: {
-                  MoveAhead: {
-                    requestType: 'MoveAheadRequest',
-                    responseType: 'MoveAheadResponse',
-                  },
-                },
-              },
-              MoveAheadRequest: {
-                fields: {
-                  namespace: { type: 'string', id: 1 },
-                  execution: { type: 'temporal.api.common.v1.WorkflowExecution', id: 2 },
-                  by: { type: 'google.protobuf.Duration', id: 3 },
-                },
-              },
-              MoveAheadResponse: {
-                fields: {
-                  now: { type: 'google.protobuf.Timestamp', id: 1 },
-                  moved: { type: 'int32', id: 2 },
-                },
-              },
-            },
-          },
-        },
-      },
+  [CLOCK_SERVICE]: {
+    methods: {
+      MoveAhead: { requestType: 'MoveAheadRequest', responseType: 'MoveAheadResponse' },
+    },
+  },
+  'perdure.server.v1.MoveAheadRequest': {
+    fields: {
+      namespace: { type: 'string', id: 1 },
+      execution: { type: 'temporal.api.common.v1.WorkflowExecution', id: 2 },
+      by: { type: 'google.protobuf.Duration', id: 3 },
+    },
+  },
+  'perdure.server.v1.MoveAheadResponse': {
+    fields: {
+      now: { type: 'google.protobuf.Timestamp', id: 1 },
+      moved: { type: 'int32', id: 2 },
     },
   },
 };
