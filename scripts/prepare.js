@@ -18,6 +18,7 @@ const BUILD_INPUTS = [
   'package-lock.json',
   'scripts/build.js',
   'scripts/bundle-server.js',
+  'scripts/packed',
 ];
 
 /** Installs and builds where needed; ends this program with a message where that fails. */

@@ -2,5 +2,5 @@
 import { join } from 'node:path';
 
 export const root = process.cwd();
-export const command = join(root, 'bin', 'perdure.js');
+export const command = join(root, 'bin', 'perdure.cjs');
 export const temporalServer = join(root, 'dist', 'src', 'temporal-server', 'index.js');

@@ -68,18 +68,26 @@ describe('perdure server start-dev', () => {
     else expect(ended?.stderr).not.toContain('gone');
   });
 
-  it('is one file, and takes the database and the logger when it needs them', async () => {
+  it('is one file with its packages, and takes the logger when it needs it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'perdure-packed-'));
     const file = ['--db-filename', join(folder, 'server.db')];
-    await start([...file, '--log-level', 'info'], { env: { NODE_DEBUG: 'esm' } });
+    const { address } = await start([...file, '--log-level', 'info'], {
+      env: { NODE_DEBUG: 'esm,module' },
+    });
+    await (await Connection.connect({ address })).close();
     running?.process.kill('SIGTERM');
     const { stderr = '' } = (await running?.ended) ?? {};
     rmSync(folder, { recursive: true });
-    const loaded = new Set(stderr.match(/(?<=file:\/\/)\S+\/dist\/src\/[\w./-]+\.js/g));
-    const names = [...loaded].map((path) => path.replace(/^.*\/dist\/src\//, ''));
-    expect(names).toContain('cli/bundle/server-command.js');
-    expect(names).toContain('cli/log.js');
-    expect(names.filter((name) => name.startsWith('temporal-server/'))).toEqual([]);
+    const loaded = stderr.match(/(?<=\/)(dist\/src|node_modules)\/[\w./@-]+\.c?js\b/g);
+    const ours = new Set(loaded?.filter((path) => path.startsWith('dist/')));
+    expect([...ours].sort()).toEqual([
+      'dist/src/cli/bundle/server-command.cjs',
+      'dist/src/cli/log.js',
+    ]);
+    const packages = new Set(loaded?.map((path) => path.split('/')[1]));
+    expect(packages).toContain('pino');
+    for (const packed of ['commander', 'lmdb', 'protobufjs', '@temporalio'])
+      expect(packages).not.toContain(packed);
     expect(stderr).toContain('listening on');
   });
 

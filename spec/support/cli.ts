@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const BIN = join(process.cwd(), 'bin/perdure.js');
+const BIN = join(process.cwd(), 'bin/perdure.cjs');
 
 export interface CliResult {
   readonly code: number | null;
@@ -42,7 +42,8 @@ export function startPerdure(args: readonly string[], options: CliOptions = {}):
   return startNode([BIN, ...args], options);
 }
 
-function startNode(args: readonly string[], options: CliOptions): RunningCli {
+/** Runs a script and leaves it running. */
+export function startNode(args: readonly string[], options: CliOptions): RunningCli {
   const child = spawn(process.execPath, [...args], {
     env: { ...process.env, NODE_OPTIONS: '', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -112,7 +112,7 @@ const isPosix = process.platform !== 'win32';
   });
 
   async function start(limit: string): Promise<void> {
-    const command = ['bin/perdure.js', 'server', 'start-dev', '--port', '0', '--json'];
+    const command = ['bin/perdure.cjs', 'server', 'start-dev', '--port', '0', '--json'];
     const args = [process.execPath, ...command, '-f', join(folder, 'server.db')];
     const stdio = ['ignore', 'pipe', 'ignore'] as const;
     const limited = `ulimit -f ${limit}; exec "$0" "$@"`;

@@ -6,10 +6,16 @@ import { failure } from './envelope.js';
 import { ExitCode } from './exit-codes.js';
 import { endWithReader } from './signals.js';
 
-/** Runs the command line. @returns the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Runs the command line.
+ *
+ * @param onServing - told when a server that was asked for is up
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[], onServing = () => {}): Promise<number> {
   let code: number = ExitCode.OK;
-  const program = commandLine((result) => {
+  const version = argv.includes('--version') ? packageVersion() : '';
+  const program = commandLine(version, onServing, (result) => {
     code = result;
   });
   try {
@@ -26,18 +32,22 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(finish: (code: number) => void): Command {
+function commandLine(
+  version: string,
+  onServing: () => void,
+  finish: (code: number) => void,
+): Command {
   const program = new Command('perdure')
     .description(
       'Processes that talk, watch each other and survive: locally, or as Temporal workflows.',
     )
     .exitOverride()
     .showHelpAfterError('(perdure --help shows the commands)');
-  program.version(packageVersion(), '--version', 'print the version');
+  program.version(version, '--version', 'print the version');
   program.addCommand(runCommand(finish));
   program.addCommand(lintCommand(finish));
   program.addCommand(replayCommand(finish));
-  program.addCommand(serverCommand(finish));
+  program.addCommand(serverCommand(onServing, finish));
   program.addCommand(clockCommand(finish));
   return program;
 }
@@ -123,7 +133,7 @@ function replayCommand(finish: (code: number) => void): Command {
     });
 }
 
-function serverCommand(finish: (code: number) => void): Command {
+function serverCommand(onServing: () => void, finish: (code: number) => void): Command {
   const server = new Command('server').description('The embedded Temporal server, by itself.');
   server
     .command('start-dev')
@@ -173,7 +183,7 @@ function serverCommand(finish: (code: number) => void): Command {
     .showHelpAfterError('(perdure server start-dev --help shows the flags)')
     .action(async (flags: unknown) => {
       const { serve } = await import('./server.js');
-      finish(await serve(flags as import('./server.js').ServerFlags));
+      finish(await serve(flags as import('./server.js').ServerFlags, onServing));
     });
   return server;
 }

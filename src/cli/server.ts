@@ -40,7 +40,8 @@ export interface ServerFlags {
 /** What is wrong with the flags. */
 class UsageError extends Error {}
 
-export async function serve(flags: ServerFlags): Promise<number> {
+/** @param onServing - told when the server is up */
+export async function serve(flags: ServerFlags, onServing: () => void): Promise<number> {
   const signal = untilSignal();
   let server: TemporalServer;
   try {
@@ -52,6 +53,7 @@ export async function serve(flags: ServerFlags): Promise<number> {
   if (flags.json) process.stdout.write(`${JSON.stringify({ address, metricsUrl })}\n`);
   else announce(server, flags.dbFilename);
   warnOfOpenDoors(flags);
+  onServing();
   const code = await signal;
   const lost = flags.dbFilename === undefined ? lostWith(server.openWorkflows()) : undefined;
   await server.close();

@@ -11,7 +11,7 @@ import { type RawClient, rawClient } from './raw.js';
 
 const NAMESPACE = 'default';
 const QUEUE = { name: 'crashing' };
-const BIN = join(process.cwd(), 'bin/perdure.js');
+const BIN = join(process.cwd(), 'bin/perdure.cjs');
 
 /** What the server has said yes to. */
 interface Acknowledged {

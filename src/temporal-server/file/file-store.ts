@@ -7,7 +7,6 @@
  * 3. A run that is being dropped is hidden until its removal is on disk.
  */
 
-import { createRequire } from 'node:module';
 import type { BatchJob, BatchProgress, StoredBatch } from '../batches/record.js';
 import type { StoredEvent } from '../history/effects.js';
 import { isOpen, type RunInfo, type RunKey, type RunState } from '../history/state.js';
@@ -29,6 +28,7 @@ import {
   runIdAt,
   untilMsOf,
 } from './keys.js';
+import { loadLmdb } from './lmdb.js';
 import { claim, type Owner } from './owner.js';
 import { events, type Format, formats, type InfoRecord, startedOf } from './records.js';
 import { bringUpToDate, SCHEMA, type Schema } from './schema.js';
@@ -360,9 +360,7 @@ function emptyState(key: RunKey, info: RunInfo): RunState {
 }
 
 function openDatabase(path: string): Bytes {
-  // Not with this module, which a bundle has in it for servers without a file too; and the package in one
-  // file, which is there sooner than as modules.
-  const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
+  const { open } = loadLmdb();
   try {
     return open<Buffer, Buffer>(path, {
       noSubdir: true,

@@ -1,0 +1,2 @@
+// In the packed server, in place of src/temporal-server/proto/protobuf.ts.
+exports.loadProtobuf = () => require('protobufjs/light');
