@@ -29,6 +29,7 @@ const COMMANDS = {
     scheduleActivityTaskCommandAttributes: {
       activityId: id,
       activityType: { name: 'a' },
+      taskQueue: { name: 'q' },
       startToCloseTimeout: { seconds: 60 as never },
     },
   }),

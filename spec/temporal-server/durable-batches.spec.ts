@@ -224,3 +224,66 @@ describe('a batch operation', () => {
     }
   });
 });
+
+describe('a slow batch operation that is stopped', () => {
+  it.each<[string, (server: TemporalServer, client: RawClient) => Promise<unknown>]>([
+    [
+      'by itself',
+      (_, client) =>
+        client.call('StopBatchOperation', {
+          namespace: 'default',
+          jobId: 'job',
+          reason: 'enough',
+        }),
+    ],
+    [
+      'with its namespace',
+      async ({ address }) => {
+        const operator = rawClient(address, 'temporal.api.operatorservice.v1.OperatorService');
+        await operator.call('DeleteNamespace', { namespace: 'default' });
+        operator.close();
+      },
+    ],
+  ])('holds no time back after that: %s', async (_, stop) => {
+    const server = await startTemporalServer({
+      port: 0,
+      timeSkipping: true,
+      namespaces: ['default', 'other'],
+    });
+    const client = rawClient(server.address);
+    const hand = new ByHand(client, 'slow');
+    const ids = [await hand.start(), await hand.start()];
+    await client.call('StartBatchOperation', {
+      namespace: 'default',
+      jobId: 'job',
+      reason: 'because',
+      executions: ids.map((workflowId) => ({ workflowId })),
+      terminationOperation: {},
+      maxOperationsPerSecond: 0.001,
+    });
+    await until(client, 'job', ({ completed }) => completed === 1);
+    await stop(server, client);
+    await client
+      .call('TerminateWorkflowExecution', {
+        namespace: 'default',
+        workflowExecution: { workflowId: ids[1] },
+      })
+      .catch(() => {}); // gone with its namespace
+    // A delay that only skipped time brings to an end.
+    await client.call('StartWorkflowExecution', {
+      namespace: 'other',
+      workflowId: 'delayed',
+      workflowType: { name: 't' },
+      taskQueue: { name: 'delayed' },
+      requestId: 'r',
+      workflowStartDelay: { seconds: 3600 },
+    });
+    const task = await client.call('PollWorkflowTaskQueue', {
+      namespace: 'other',
+      taskQueue: { name: 'delayed' },
+    });
+    expect(task).toMatchObject({ workflowExecution: { workflowId: 'delayed' } });
+    client.close();
+    await server.close();
+  });
+});

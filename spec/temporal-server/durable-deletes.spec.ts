@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/temporal-server/clock.js';
+import { Engine } from '../../src/temporal-server/engine/engine.js';
+import type { Task } from '../../src/temporal-server/engine/task.js';
+import { executionMethods } from '../../src/temporal-server/frontend/executions.js';
+import { Matching } from '../../src/temporal-server/matching.js';
+import { MemoryStore } from '../../src/temporal-server/memory-store.js';
+import { Namespaces } from '../../src/temporal-server/namespaces.js';
+import { codec } from '../../src/temporal-server/proto.js';
 import { type ByHand, commands } from './support/by-hand.js';
 import { OnFile } from './support/on-file.js';
 import { turnedClock } from './support/turned-clock.js';
@@ -129,4 +137,50 @@ describe('a closed run whose retention is over, on a file', () => {
     expect(await described({ workflowId })).toMatchObject(current);
     await file.end();
   });
+});
+
+describe('a workflow id whose last run is dropped', () => {
+  it.each(['at once', 'while something else is under way for it'])(
+    'is let go: %s',
+    async (when) => {
+      const namespaces = new Namespaces(randomUUID, {}, new MemoryStore());
+      await namespaces.register('default');
+      const engine = new Engine({
+        clock: systemClock(),
+        store: new MemoryStore(),
+        matching: new Matching<Task>(),
+        namespaces,
+        newId: randomUUID,
+        isBackground: () => false,
+        observe: () => {},
+        deliver: async () => {},
+      });
+      const methods = executionMethods(engine);
+      const call = (method: string, more: object) => {
+        const request = codec<object>(`temporal.api.workflowservice.v1.${method}Request`);
+        const plain = { namespace: 'default', requestId: randomUUID(), ...more };
+        // Through its bytes, so that what is not set has its default.
+        const received = request.decode(request.encode(plain).finish());
+        return methods[method]?.(received as never, {} as never);
+      };
+      await call('StartWorkflowExecution', {
+        workflowId: 'w',
+        workflowType: { name: 't' },
+        taskQueue: { name: 'q' },
+      });
+      await call('TerminateWorkflowExecution', { workflowExecution: { workflowId: 'w' } });
+      const run = engine.find('default', 'w', '');
+      let end = () => {};
+      const busy = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      if (when !== 'at once') engine.exclusive(run.execution, () => busy);
+      const dropped = engine.drop(run.key);
+      end();
+      await dropped;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(engine.execution('default', 'w')).not.toBe(run.execution);
+      engine.close();
+    },
+  );
 });

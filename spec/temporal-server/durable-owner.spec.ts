@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,6 +17,10 @@ const CONTENDER = `
     const said = await claim(path).then(() => 'mine', (error) => error.message);
     process.stdout.write(said + '\\n');
   });
+`;
+
+const BIND_AND_DIE = `
+  require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));
 `;
 
 const TAKEN = expect.stringContaining('another server has it open');
@@ -89,6 +93,24 @@ describe('the owner of a file', () => {
     },
     120_000,
   );
+
+  it('clears up what was left by those that were killed before they had it', async () => {
+    // Bound and never linked to, as it is when a process is killed in between.
+    const socket = `${path}-owner-0123abcd`;
+    const [code] = await once(
+      spawn(process.execPath, ['-e', BIND_AND_DIE, socket], { stdio: 'inherit' }),
+      'exit',
+    );
+    expect(code).toBe(null);
+    writeFileSync(`${path}-owner-notes`, '');
+    expect(readdirSync(folder)).toContain('server.db-owner-0123abcd');
+    const owner = await contender();
+    expect(await contend([owner])).toEqual(['mine']);
+    expect(readdirSync(folder).filter((name) => /-[0-9a-f]{8}$/.test(name))).toHaveLength(1);
+    expect(readdirSync(folder)).toContain('server.db-owner-notes');
+    const other = await contender();
+    expect(await contend([other])).toEqual([TAKEN]);
+  });
 
   it('is nobody else while it is there, however often somebody asks', async () => {
     const owner = await contender();

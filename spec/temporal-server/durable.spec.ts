@@ -32,6 +32,7 @@ function scheduleActivity(activityId: string, more: object = {}) {
     scheduleActivityTaskCommandAttributes: {
       activityId,
       activityType: { name: 'a' },
+      taskQueue: { name: 'activities' },
       startToCloseTimeout: { seconds: 60 },
       ...more,
     },
@@ -177,7 +178,7 @@ describe('a server with a file', () => {
     await reopen();
     const activity = await client.call('PollActivityTaskQueue', {
       namespace: 'default',
-      taskQueue: { name: workflowId },
+      taskQueue: { name: 'activities' },
     });
     expect(activity).toMatchObject({ activityId: 'a1', attempt: 1 });
     await client.call('RespondActivityTaskCompleted', {
@@ -275,7 +276,7 @@ describe('a server with a file', () => {
     const poll = () =>
       client.call('PollActivityTaskQueue', {
         namespace: 'default',
-        taskQueue: { name: workflowId },
+        taskQueue: { name: 'activities' },
       });
     const first = await poll();
     await client.call('RecordActivityTaskHeartbeat', {

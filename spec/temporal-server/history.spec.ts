@@ -38,6 +38,7 @@ const activity = (activityId: string, more: object = {}) => ({
   scheduleActivityTaskCommandAttributes: {
     activityId,
     activityType: { name: 'a' },
+    taskQueue: { name: 'q' },
     startToCloseTimeout: duration(5000),
     ...more,
   },

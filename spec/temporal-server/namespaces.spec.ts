@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { FileStore } from '../../src/temporal-server/file/file-store.js';
 import { CLOSED_RUN_LIMITS, MemoryStore } from '../../src/temporal-server/memory-store.js';
 import { Namespaces } from '../../src/temporal-server/namespaces.js';
 import { enums, toNumber } from '../../src/temporal-server/proto.js';
@@ -123,6 +124,17 @@ describe('a namespace', () => {
       code,
       details,
     });
+  });
+
+  it('is listed on pages of some size, and not of less than none', async () => {
+    const list = (pageSize: number) => served.client.call('ListNamespaces', { pageSize });
+    expect((await list(1)).namespaces).toHaveLength(1);
+    // Temporal's own is UNAVAILABLE then, which SDKs try again.
+    if (!process.env.PERDURE_TEST_ADDRESS)
+      await expect(list(-1)).rejects.toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        details: 'PageSize is negative.',
+      });
   });
 
   it('is on the one cluster that there is', async () => {
@@ -282,6 +294,27 @@ describe('a deleted namespace and the file', () => {
       namespace: 'default',
     });
     expect(executions).toMatchObject([{ execution: { workflowId: 'new' } }]);
+  });
+
+  it('closes its runs though a version before has kept a retention without end', async () => {
+    await file.close();
+    const store = await FileStore.open(file.dbFilename);
+    for (const namespace of store.namespaces())
+      if (namespace.name === 'default')
+        await store.putNamespace({ ...namespace, retentionMs: 2 ** 53 * 1000 });
+    await store.close();
+    await file.open();
+    await start(file.client, 'default', 'w');
+    const workflowExecution = { workflowId: 'w' };
+    await file.client.call('TerminateWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution,
+    });
+    const { config } = await file.client.call('DescribeNamespace', { namespace: 'default' });
+    const { workflowExecutionRetentionTtl } = config as {
+      workflowExecutionRetentionTtl: { seconds: number };
+    };
+    expect(toNumber(workflowExecutionRetentionTtl.seconds)).toBe(100 * 365 * 86_400);
   });
 
   it('is gone after a crash that came upon its end', async () => {

@@ -327,6 +327,7 @@ describe('WorkflowService on the wire', () => {
         scheduleActivityTaskCommandAttributes: {
           activityId: 'one',
           activityType: { name: 'a' },
+          taskQueue: request.taskQueue,
           startToCloseTimeout: { seconds: 60 },
         },
       },

@@ -87,13 +87,14 @@ describe('closed runs', () => {
         scheduleActivityTaskCommandAttributes: {
           activityId: '1',
           activityType: { name: 'a' },
+          taskQueue: { name: 'activities' },
           startToCloseTimeout: { seconds: 60 },
         },
       },
       commands.complete,
     );
     const kept = await runs.startWith(commands.complete);
-    const taskQueue = { name: gone };
+    const taskQueue = { name: 'activities' };
     const task = await client.call(
       'PollActivityTaskQueue',
       { namespace: 'default', taskQueue },

@@ -25,6 +25,8 @@ export interface Namespace {
 }
 
 const DEFAULT_RETENTION_MS = 24 * 3_600_000;
+/** A hundred years, which Temporal makes of anything longer. */
+export const MAX_RETENTION_MS = 100 * 365 * 86_400_000;
 
 /** The port of what keeps namespaces. */
 export type NamespaceStore = Pick<Store, 'namespaces' | 'putNamespace' | 'dropNamespace'>;
@@ -46,7 +48,12 @@ export class Namespaces {
     this.#newId = newId;
     this.#initialAttributes = searchAttributes;
     this.#store = store;
-    for (const namespace of store.namespaces()) this.#byName.set(namespace.name, namespace);
+    // Versions before took a retention of any length, whose end no timer reaches.
+    for (const kept of store.namespaces())
+      this.#byName.set(kept.name, {
+        ...kept,
+        retentionMs: Math.min(kept.retentionMs, MAX_RETENTION_MS),
+      });
   }
 
   /** Makes those of `names` that are not there yet; those that are get new initial attributes. */

@@ -155,7 +155,7 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     about: 'Queries of lists',
     reason:
-      'values must have the type of their attribute and times are compared as times, where Temporal’s SQLite compares text; a syntax error is placed in the query, not in the SQL that is made of it; a bad page token is INVALID_ARGUMENT',
+      'values must have the type of their attribute and times are compared as times, where Temporal’s SQLite compares text; a syntax error is placed in the query, not in the SQL that is made of it; a bad page token, or a negative page of namespaces, is INVALID_ARGUMENT',
     where: {
       'lists: queries of one’s own attributes': ['Due = "2026-01-02T03:04:05Z"/0'],
       'lists: queries that are refused': [
@@ -170,6 +170,7 @@ export const KNOWN: readonly KnownDifference[] = [
         'count(*) = 1/message',
       ],
       'lists: pages': ['a token that is none/error', 'a token that is none/message'],
+      'places: pages of namespaces that cannot be': ['of fewer/error', 'of fewer/message'],
       'schedules: listed and counted': ['refused/message'],
     },
   },

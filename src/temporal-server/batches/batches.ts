@@ -5,7 +5,8 @@
  *    stored after each target, in order.
  * 2. A job that is under way when the server ends, however that happens, goes on where it was: at most
  *    the last few targets are gone through once more, which what is done to them has to bear.
- * 3. What has been done is not undone by a stop. A job that runs holds the clock.
+ * 3. What has been done is not undone by a stop. A job that runs holds the clock, until it ends or is stopped,
+ *    however slowly it was to go.
  */
 
 import type { Clock } from '../clock.js';
@@ -53,6 +54,8 @@ interface Entry {
   progress: BatchProgress;
   /** Until it is known whether it stops. */
   stopping: Promise<unknown> | undefined;
+  /** Ends its wait for the next target's turn. */
+  wake: () => void;
 }
 
 const BEGINNING: BatchProgress = {
@@ -111,7 +114,7 @@ export class Batches {
   }
 
   #add(job: BatchJob, progress: BatchProgress): Entry {
-    const entry: Entry = { job, progress, stopping: undefined };
+    const entry: Entry = { job, progress, stopping: undefined, wake: () => {} };
     this.#entries.set(keyOf(job), entry);
     return entry;
   }
@@ -127,7 +130,7 @@ export class Batches {
   async #run(entry: Entry, targets: readonly BatchTarget[]): Promise<void> {
     const { job } = entry;
     const apply = this.#world.operation(job);
-    const pace = this.#pace(job.request.maxOperationsPerSecond);
+    const pace = this.#pace(entry);
     const from = entry.progress.completed + entry.progress.failed;
     for (const target of targets.slice(from)) {
       await pace();
@@ -139,20 +142,30 @@ export class Batches {
     if (!this.#isClosed) await this.#world.untilStored(() => this.#end(entry, 'completed'));
   }
 
-  /** Waits until the next target's turn has come. @param perSecond - 0: as fast as they go */
-  #pace(perSecond: number): () => Promise<void> {
+  /** Waits until the next target's turn has come, or the job is woken; 0 a second is as fast as they go. */
+  #pace(entry: Entry): () => Promise<void> {
     const { clock } = this.#world;
+    const perSecond = entry.job.request.maxOperationsPerSecond;
     const fromMs = clock.now();
     let turn = 0;
     return async () => {
       const atMs = perSecond > 0 ? fromMs + (turn * 1000) / perSecond : 0;
-      if (atMs > clock.now())
-        await new Promise<void>((resolve) => {
-          clock.setTimer(atMs, resolve, { skippable: false });
-        });
+      if (atMs > clock.now()) await this.#sleep(entry, atMs);
       else if (turn % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
       turn += 1;
     };
+  }
+
+  #sleep(entry: Entry, untilMs: number): Promise<void> {
+    const { clock } = this.#world;
+    if (this.#isClosed || entry.progress.state !== 'running') return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(untilMs, resolve, { skippable: false });
+      entry.wake = () => {
+        clock.clearTimer(timer);
+        resolve();
+      };
+    });
   }
 
   async #goThrough(entry: Entry, target: BatchTarget, apply: Apply): Promise<void> {
@@ -229,6 +242,7 @@ export class Batches {
     } finally {
       entry.stopping = undefined;
     }
+    entry.wake();
   }
 
   /** Lets go of the jobs of a namespace that is being deleted; what is stored of them goes too. */
@@ -237,6 +251,7 @@ export class Batches {
       const entry = this.#get(namespace, job.jobId);
       entry.progress = { ...entry.progress, state: 'failed' };
       this.#entries.delete(keyOf(job));
+      entry.wake();
       await this.#store.dropBatch(job);
     }
   }
@@ -244,6 +259,7 @@ export class Batches {
   /** Nothing is begun any more; what is under way goes on at the next start. */
   close(): void {
     this.#isClosed = true;
+    for (const { wake } of this.#entries.values()) wake();
   }
 }
 

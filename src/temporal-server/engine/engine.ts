@@ -150,7 +150,9 @@ export class Engine {
 
   #queue<T>(execution: Execution, work: Promise<T>): Promise<T> {
     const done = () => {
-      if (execution.busy === settled) execution.busy = undefined;
+      if (execution.busy !== settled) return;
+      execution.busy = undefined;
+      this.#executions.tidy(execution);
     };
     const settled: Promise<unknown> = work.then(done, done);
     execution.busy = settled;

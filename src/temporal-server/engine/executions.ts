@@ -112,7 +112,14 @@ export class Executions {
     this.#closedRuns.forget(run);
     execution.runs.delete(key.runId);
     if (execution.current === run) execution.current = undefined;
-    if (execution.runs.size === 0 && !execution.busy) this.#byName.delete(nameOf(key));
+    this.tidy(execution);
+  }
+
+  /** Lets go of a workflow id without runs, once nothing is under way for it. */
+  tidy(execution: Execution): void {
+    if (execution.runs.size > 0 || execution.busy) return;
+    const name = nameOf(execution);
+    if (this.#byName.get(name) === execution) this.#byName.delete(name);
   }
 }
 

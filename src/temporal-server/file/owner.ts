@@ -6,7 +6,7 @@
  * 2. Where nobody answers there, the next number is whose link is made first: making one is exclusive. A number is
  *    never used again, since the last link stays when its owner goes: so who was slow to see that an owner has gone
  *    comes too late for its number, or finds a higher one when he looks again, and never takes what is another's.
- * 3. A socket listens before a link names it.
+ * 3. A socket listens before a link names it. What is left of sockets and links goes when the next one takes the file.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
@@ -62,6 +62,7 @@ async function claimLink(file: string): Promise<Server | undefined> {
     if (server && link(socket, linkOf(base, last + 1), file)) {
       if (numbers(base).at(-1) === last + 1) {
         for (const number of numbers(base)) if (number <= last) forget(linkOf(base, number));
+        await clearUp(base, socket);
         return server;
       }
       rmSync(linkOf(base, last + 1), { force: true });
@@ -116,6 +117,21 @@ function forget(path: string): void {
     // It is no link, or gone already: the name alone counts.
   }
   rmSync(path, { force: true });
+}
+
+/**
+ * Takes away sockets that nobody listens on: of processes that were killed before a link named theirs. Who has bound
+ * one and does not listen yet comes too late for the file anyhow.
+ */
+async function clearUp(base: string, own: string): Promise<void> {
+  const folder = dirname(base);
+  const prefix = `${basename(base)}-`;
+  const isSocket = new RegExp(`^[0-9a-f]{${SOCKET_ID_BYTES * 2}}$`);
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix) || !isSocket.test(name.slice(prefix.length))) continue;
+    const path = join(folder, name);
+    if (path !== own && !(await answers(path))) rmSync(path, { force: true });
+  }
 }
 
 function listen(socket: string, file: string): Promise<Server | undefined> {

@@ -67,7 +67,8 @@ function runOf(
 }
 
 function pageSize(request: HistoryRequest | ReverseRequest): number {
-  return Math.min(request.maximumPageSize || MAX_PAGE_EVENTS, MAX_PAGE_EVENTS);
+  const wanted = request.maximumPageSize > 0 ? request.maximumPageSize : MAX_PAGE_EVENTS;
+  return Math.min(wanted, MAX_PAGE_EVENTS);
 }
 
 async function getHistory(

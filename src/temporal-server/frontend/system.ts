@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { invalid, notFound } from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
-import type { Namespace } from '../namespaces.js';
+import { MAX_RETENTION_MS, type Namespace } from '../namespaces.js';
 import {
   duration,
   durationMs,
@@ -118,6 +118,7 @@ function describeNamespace(
 }
 
 function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'>): object {
+  if (request.pageSize < 0) throw invalid('PageSize is negative.');
   const all = engine.namespaces.all();
   const from = placeToken(request.nextPageToken);
   const to = from + (request.pageSize || 100);
@@ -128,8 +129,6 @@ function listNamespaces(engine: Engine, request: Request<'ListNamespacesRequest'
 }
 
 const MIN_RETENTION_MS = 3_600_000;
-/** A hundred years, which Temporal makes of anything longer. */
-const MAX_RETENTION_MS = 100 * 365 * 86_400_000;
 
 /** @throws ServiceError INVALID_ARGUMENT where Temporal refuses it, which has no upper bound */
 function retentionOf(

@@ -36,7 +36,7 @@ export function scheduleActivity(
 ): number {
   const spans = checkSchedule(d, command);
   const retryPolicy = withDefaults(command.retryPolicy);
-  const taskQueue = command.taskQueue?.name || d.info.taskQueue;
+  const taskQueue = command.taskQueue?.name ?? '';
   const activityId = command.activityId ?? '';
   const activityType = command.activityType?.name ?? '';
   const attributes: Scheduled = {
@@ -126,12 +126,12 @@ function checkSchedule(d: Draft, command: ScheduleCommand): Spans {
   const id = command.activityId ?? '';
   const type = command.activityType?.name ?? '';
   const bad = (what: string) => new CommandError(BAD_SCHEDULE, what);
+  const where = `ActivityId=${id} ActivityType=${type}`;
+  // For its queue and its retry policy Temporal refuses the answer, and the task stays as it is.
+  const queue = queueProblem(command.taskQueue);
+  if (queue) throw invalid(`invalid TaskQueue on ScheduleActivityTaskCommand: ${queue}. ${where}`);
   if (!id) throw bad(`ActivityId is not set on ScheduleActivityTaskCommand. ActivityType=${type}`);
   if (!type) throw bad(`ActivityType is not set on ScheduleActivityTaskCommand. ActivityID=${id}`);
-  const where = `ActivityId=${id} ActivityType=${type}`;
-  // For these two Temporal refuses the answer, and the task stays as it is.
-  const queue = queueNameProblem(command.taskQueue?.name ?? '');
-  if (queue) throw invalid(`invalid TaskQueue on ScheduleActivityTaskCommand: ${queue}. ${where}`);
   const problem = retryPolicyProblem(command.retryPolicy);
   if (problem)
     throw invalid(
@@ -166,9 +166,15 @@ function checkSchedule(d: Draft, command: ScheduleCommand): Spans {
   const spans = completeSpans(command, d.info.runTimeoutMs);
   if (!spans)
     throw bad(
-      `A valid StartToClose or ScheduleToCloseTimeout is not set on ScheduleActivityTaskCommand. ActivityId=${id} ActivityType=${type}`,
+      `A valid StartToClose or ScheduleToCloseTimeout is not set on ScheduleActivityTaskCommand. ${where}`,
     );
   return spans;
+}
+
+/** An activity has no queue but its own: that of its workflow is not taken for it. */
+function queueProblem(queue: ScheduleCommand['taskQueue']): string | undefined {
+  if (!queue) return 'taskQueue is not set';
+  return queue.name ? queueNameProblem(queue.name) : 'missing task queue name';
 }
 
 function completeSpans(command: ScheduleCommand, runTimeoutMs: number): Spans | undefined {

@@ -81,6 +81,11 @@ export const histories = subject('histories', {
       backward: await pages(w, REVERSE, request),
     };
   },
+  'pages of fewer than none': async (w) => {
+    const id = await long(w);
+    const request = { execution: { workflowId: id }, maximumPageSize: -1 };
+    return { forward: await w.ask(GET, request), backward: await w.ask(REVERSE, request) };
+  },
   'from the end': async (w) => {
     const id = await long(w);
     return { answer: await w.ask(REVERSE, { execution: { workflowId: id } }) };

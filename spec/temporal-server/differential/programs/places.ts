@@ -72,6 +72,14 @@ export const places = subject('places', {
       updateInfo: {},
     }),
   }),
+  'pages of namespaces that cannot be': async (w) => {
+    const page = async (pageSize: number) => {
+      const answer = await w.ask('ListNamespaces', { pageSize });
+      const { namespaces } = answer as { namespaces?: readonly Plain[] };
+      return namespaces ? { some: namespaces.length > 0 } : answer;
+    };
+    return { 'of none': await page(0), 'of fewer': await page(-1), 'of many': await page(1e9) };
+  },
   'calls in a namespace that is not there': async (w) => {
     const workflowId = w.id('wf');
     const execution = { workflowId };

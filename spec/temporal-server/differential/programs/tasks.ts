@@ -55,6 +55,12 @@ export const tasks = subject('workflow tasks', {
       'no timeout': [c.activity('q', { startToCloseTimeout: null })],
       'a negative timeout': [c.activity('q', { startToCloseTimeout: { seconds: -1 } })],
       'a queue of the server': [c.activity('/_sys/q')],
+      'no queue': [c.activity('', { taskQueue: null })],
+      'a queue without a name': [c.activity('')],
+      'nothing at all': [c.activity('', { activityId: '', activityType: null, taskQueue: null })],
+      'an id and nothing else': [
+        c.activity('', { activityType: null, taskQueue: null, startToCloseTimeout: null }),
+      ],
       'a bad retry policy': [c.activity('q', { retryPolicy: { backoffCoefficient: 0.5 } })],
       'a long type': [c.activity('q', { activityType: { name: 'x'.repeat(1001) } })],
       'no attributes': [type('COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK')],
