@@ -128,7 +128,7 @@ describe('a function called by a workflow', () => {
     functions.set('app:patient', untilHeartbeat);
     functions.set('app:last_words', async (order) => {
       const say = (word: string) => {
-        lastWords.push(word);
+        lastWords.push(`${word} ${order.parent}`);
         world.node.log('info', word, null);
       };
       say('began');
@@ -298,7 +298,7 @@ describe('a function called by a workflow', () => {
 
   it('heartbeats for as long as it runs, by itself', async () => {
     const options = {
-      'activity.heartbeat_timeout': 500,
+      'activity.heartbeat_timeout': 2000,
       'activity.retry_policy': { maximum_attempts: 1 },
     };
     const { value } = await world.run('with_options', ['app:patient', options]);
@@ -307,11 +307,10 @@ describe('a function called by a workflow', () => {
 
   it('is cancelled with its future, and the workflow waits for its end where it said so', async () => {
     for (const wait of [false, true]) {
-      lastWords.length = 0;
       const pid = await world.spawn('waits_for_cancel', [wait]);
-      await world.node.until(() => lastWords.find((word) => word === 'began'));
+      await world.node.until(() => lastWords.find((word) => word === `began ${pid}`));
       await world.send(pid, 'go');
-      await world.node.until(() => lastWords.find((word) => word === 'ended'));
+      await world.node.until(() => lastWords.find((word) => word === `ended ${pid}`));
       expect((await world.exitOf(pid)).value).toBe(true);
     }
   });

@@ -100,7 +100,7 @@ const TARGETS: { readonly [kind: string]: (watcher: string) => Promise<Pid | 'ch
 };
 
 async function untilRunning(id: string): Promise<void> {
-  for (let left = 300; left > 0; left--) {
+  for (let left = 3000; left > 0; left--) {
     try {
       await world.client.client.workflow.getHandle(id).describe();
       return;

@@ -157,6 +157,15 @@ describe('stopping a workflow', () => {
 });
 
 describe('a workflow whose worker goes away', () => {
+  /** Waits until the workflow sleeps: no worker has anything of it to report then. */
+  async function timerStarted({ client }: World, pid: string): Promise<void> {
+    const handle = client.client.workflow.getHandle(parsePid(pid)?.id ?? '');
+    for (;;) {
+      const { events } = await handle.fetchHistory();
+      if (events?.some((event) => event.timerStartedEventAttributes)) return;
+    }
+  }
+
   it('goes on with the next worker, and does nothing twice', async () => {
     const world = await temporalWorld({
       workflows,
@@ -169,6 +178,7 @@ describe('a workflow whose worker goes away', () => {
     });
     const pid = await world.spawn('order');
     await world.host.deliver(pid, { kind: 'monitor', from: '{n@app:p|1}' });
+    await timerStarted(world, pid);
     await world.send(pid, 'more', 'in between');
     await world.host.stop(0);
     const next = world.anotherHost();
