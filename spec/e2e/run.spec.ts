@@ -76,7 +76,7 @@ describe('`perdure run`', () => {
 
   it('prints one envelope with --json without -x too, when it ends', async () => {
     const dir = await appOf('return { main = function() end }');
-    const { code, stdout } = await perdure(['run', dir, '--json', '--timeout', '200ms']);
+    const { code, stdout } = await perdure(['run', dir, '--json', '--timeout', '1s']);
     expect(code).toBe(3);
     expect(stdout).toBe('{"ok":true,"pid":null,"value":null}\n');
   });
