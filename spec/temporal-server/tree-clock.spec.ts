@@ -20,6 +20,7 @@ import {
   startHarness,
   TASK_QUEUE,
 } from './support/harness.js';
+import { OnFile } from './support/on-file.js';
 import { rawClient } from './support/raw.js';
 
 const HOUR_MS = 3_600_000;
@@ -151,6 +152,81 @@ describe('the clock of a tree of executions', () => {
     again.close();
     await second.close();
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the clock of a tree on its way ahead, when the server crashes', () => {
+  const startChild = (workflowId: string) => ({
+    commandType: enums.CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION,
+    startChildWorkflowExecutionCommandAttributes: {
+      workflowId,
+      workflowType: { name: 't' },
+      taskQueue: { name: workflowId },
+      parentClosePolicy: enums.ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON,
+    },
+  });
+  const continueAsNew = {
+    commandType: enums.CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
+    continueAsNewWorkflowExecutionCommandAttributes: { workflowType: { name: 't' } },
+  };
+
+  /** How far the clock of a workflow is ahead, by what happens in it now. */
+  async function hoursAhead(hand: ByHand, workflowId: string): Promise<number> {
+    await hand.client.call('SignalWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution: { workflowId },
+      signalName: 's',
+    });
+    const events = await hand.history(workflowId);
+    const signal = events.findLast((event) => event.workflowExecutionSignaledEventAttributes);
+    return Math.floor(((timestampMs(signal?.eventTime) ?? Number.NaN) - Date.now()) / 360_000) / 10;
+  }
+
+  it('goes on at the next start, and no run of it is left behind', async () => {
+    const file = new OnFile();
+    await file.open();
+    let hand = file.byHand();
+    // A chain of two runs; the first has a child that waits for three hours, and one that is ahead by itself.
+    const root = await hand.start();
+    await hand.complete(await hand.poll(root), startChild('kid'), startChild('early'));
+    await hand.complete(await hand.poll('kid'), timer('3', 3 * 3600));
+    await hand.complete(await hand.poll('early'), timer('far', 99 * 3600));
+    // It hears of both children, one after the other or at once.
+    for (let started = 0; started < 2; ) {
+      const task = await hand.poll(root);
+      const events = await hand.history(root);
+      started = events.filter((e) => e.childWorkflowExecutionStartedEventAttributes).length;
+      await hand.complete(task, ...(started === 2 ? [continueAsNew] : []));
+    }
+    await hand.complete(await hand.poll(root), timer('1', 3600));
+    const clock = rawClient(file.address, 'perdure.server.v1.ClockService');
+    const move = (workflowId: string, hours: number) =>
+      clock.call(
+        'MoveAhead',
+        { namespace: 'default', execution: { workflowId }, by: { seconds: hours * 3600 } },
+        60_000,
+      );
+    await move('early', 2);
+    const cut = move(root, 5).catch(() => {});
+    // The root's timer fires after an hour, and its task waits while the others lag behind.
+    const task = await hand.poll(root);
+    expect(task.taskToken.length).toBeGreaterThan(0);
+    await file.reopenAsAfterCrash();
+    clock.close();
+    await cut;
+
+    hand = file.byHand();
+    await hand.complete(task, timer('far', 99 * 3600));
+    await hand.complete(await hand.poll('kid'), timer('far', 99 * 3600));
+    while ((await hoursAhead(hand, root)) < 4.9) await hand.complete(await hand.poll(root));
+    expect(await hoursAhead(hand, 'kid')).toBe(4.9);
+    expect(await hoursAhead(hand, 'early')).toBe(6.9);
+    const fired = (await hand.history('kid')).findIndex((event) => event.timerFiredEventAttributes);
+    expect(Math.floor(hoursBetween(await hand.history('kid'), 1, fired + 1))).toBe(3);
+    // It is over: another start moves nothing.
+    await file.reopen();
+    expect(await hoursAhead(file.byHand(), 'kid')).toBe(4.9);
+    await file.end();
   });
 });
 

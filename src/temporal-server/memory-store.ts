@@ -6,6 +6,7 @@
  */
 
 import type { StoredBatch } from './batches/record.js';
+import type { TreeMove } from './engine/tree-move.js';
 import type { StoredEvent } from './history/effects.js';
 import type { RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
@@ -175,6 +176,14 @@ export class MemoryStore implements Store {
   putBatchProgress(): void {}
 
   dropBatch(): void {}
+
+  moves(): Iterable<TreeMove> {
+    return [];
+  }
+
+  putMove(): void {}
+
+  dropMove(): void {}
 
   async close(): Promise<void> {}
 }

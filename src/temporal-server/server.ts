@@ -7,7 +7,7 @@ import { Engine } from './engine/engine.js';
 import type { ServerEvent } from './engine/events.js';
 import type { Task } from './engine/task.js';
 import { deliverTransfer } from './engine/transfers.js';
-import { moveTreeAhead, PATIENCE_MS } from './engine/tree-clock.js';
+import { moveTreeAhead, PATIENCE_MS, resumeMoves } from './engine/tree-clock.js';
 import { activityOperationMethods } from './frontend/activity-operations.js';
 
 import { activityTaskMethods } from './frontend/activity-tasks.js';
@@ -149,6 +149,7 @@ async function serve(
   });
   address = `${host.includes(':') ? `[${host}]` : host}:${edge.port}`;
   engine.recover();
+  resumeMoves(engine);
   schedules.open();
   batches.open();
   clearDeleted(contents, namesOf(options));

@@ -9,6 +9,7 @@
  * 4. A run that was dropped is gone at once for every reader, whenever that is on disk.
  */
 import type { BatchStore } from './batches/record.js';
+import type { MoveStore } from './engine/tree-move.js';
 import type { Effect, StoredEvent, Transfer } from './history/effects.js';
 import type { CollectionChanges, RunInfo, RunKey, RunState } from './history/state.js';
 import type { Namespace } from './namespaces.js';
@@ -48,7 +49,7 @@ export interface PendingTransfer {
   readonly transfer: Transfer;
 }
 
-export interface Store extends ScheduleStore, BatchStore {
+export interface Store extends ScheduleStore, BatchStore, MoveStore {
   /** What keeps it, as clients are told. */
   readonly kind: 'memory' | 'lmdb';
   commit(change: Change): void | Promise<void>;

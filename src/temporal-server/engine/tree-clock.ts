@@ -12,6 +12,8 @@
  *    (heartbeats, workflow task timeouts) does not come nearer.
  * 4. A step writes to the runs in which something falls due. The clocks of the others lag behind until
  *    something reaches them, or to the end: so a step costs what happens in it, however large the tree is.
+ * 5. A move is stored before it begins, and how far it has come before the runs that a step is about. A server that
+ *    ends in between gives every run its share at its next start, and goes on.
  */
 
 import { ServiceError, StatusCode } from '../errors.js';
@@ -20,6 +22,7 @@ import { isBusy, isOpen, type RunInfo } from '../history/state.js';
 import { pairKey } from '../pair-key.js';
 import type { Engine } from './engine.js';
 import type { Run } from './run.js';
+import type { TreeMove } from './tree-move.js';
 
 /** How long a tree may be at work between two steps, unless whoever asks has less time. */
 export const PATIENCE_MS = 10_000;
@@ -43,32 +46,117 @@ export interface Ahead {
 export async function moveTreeAhead(
   engine: Engine,
   root: Run,
+  request: AheadRequest,
+): Promise<Ahead> {
+  loadAncestors(engine);
+  const move = newMove(engine, root, request.byMs);
+  await engine.store.putMove(move);
+  return goOn(engine, root, move, request);
+}
+
+/**
+ * Goes on with the moves that were under way when the server ended. Nobody waits for them any more, so they take as
+ * long as the trees are at work.
+ */
+export function resumeMoves(engine: Engine): void {
+  const moves = [...engine.store.moves()];
+  if (moves.length > 0) loadAncestors(engine);
+  for (const move of moves) {
+    const { namespace, workflowId, runId } = move.root;
+    const root = engine.lookUp(namespace, workflowId, runId);
+    if (root) giveShares(engine, root, move);
+    const request = {
+      byMs: move.byMs,
+      patienceMs: Number.POSITIVE_INFINITY,
+      isGone: () => false,
+    };
+    engine.work.background(`the clock of ${workflowId}`, async () => {
+      if (root) await goOn(engine, root, move, request);
+      else await engine.store.dropMove(move.id);
+    });
+  }
+}
+
+async function goOn(
+  engine: Engine,
+  root: Run,
+  begun: TreeMove,
   { byMs, patienceMs, isGone }: AheadRequest,
 ): Promise<Ahead> {
   const release = engine.clock.hold(`the clock of ${root.key.workflowId} moves ahead`);
   const tree = new Tree(engine, root);
   const moved = new Set<Run>();
+  let move = begun;
   try {
-    for (let leftMs = byMs; ; ) {
-      if (!(await comesToRest(tree, patienceMs))) throw atWork(tree, byMs - leftMs, patienceMs);
+    for (;;) {
+      if (!(await comesToRest(tree, patienceMs))) throw atWork(tree, move.doneMs, patienceMs);
+      const leftMs = byMs - move.doneMs;
       if (leftMs <= 0 || isGone()) break;
       const open = tree.runs().filter((run) => isOpen(run.info));
       if (open.length === 0) break;
       const stepMs = open.reduce((ms, run) => Math.min(ms, tree.untilDueMs(run)), leftMs);
       const due = open.filter((run) => tree.untilDueMs(run) <= stepMs);
+      move = { ...move, doneMs: move.doneMs + stepMs };
+      const kept = engine.store.putMove(move);
       for (const run of open) {
         run.lagMs += stepMs;
         moved.add(run);
       }
-      await catchUp(engine, due);
-      leftMs -= stepMs;
+      await Promise.all([kept, catchUp(engine, due)]);
     }
   } finally {
-    await catchUp(engine, moved);
+    await catchUp(engine, tree.runs());
+    await engine.store.dropMove(move.id);
     release();
   }
   const last = root.execution.current ?? root;
   return { nowMs: engine.clock.now() + last.aheadMs, moved: moved.size };
+}
+
+function newMove(engine: Engine, root: Run, byMs: number): TreeMove {
+  const aheadMs: { [firstRunId: string]: number } = {};
+  const move = {
+    id: engine.newId(),
+    root: root.key,
+    byMs,
+    doneMs: 0,
+    fromMs: root.aheadMs,
+    aheadMs,
+  };
+  const runs = treeOf(engine, root);
+  const startMs = startsOf(runs, move);
+  for (const run of runs)
+    if (run.aheadMs !== startMs(run)) aheadMs[run.info.firstRunId] = run.aheadMs;
+  return move;
+}
+
+/** How far each run was ahead when the move began; one that was not there yet, as what it came from. */
+function startsOf(runs: readonly Run[], { fromMs, aheadMs }: TreeMove): (run: Run) => number {
+  const byId = new Map(runs.map((run) => [run.key.runId, run]));
+  const startMs = (run: Run): number => {
+    const own = aheadMs[run.info.firstRunId];
+    if (own !== undefined) return own;
+    const parent = byId.get(run.info.parent?.runId ?? '');
+    return parent && parent !== run ? startMs(parent) : fromMs;
+  };
+  return startMs;
+}
+
+/** The clocks of runs that nothing was written of lag behind, as they did in the server that has ended. */
+function giveShares(engine: Engine, root: Run, move: TreeMove): void {
+  const runs = treeOf(engine, root);
+  const startMs = startsOf(runs, move);
+  for (const run of runs)
+    if (isOpen(run.info)) run.lagMs = Math.max(startMs(run) + move.doneMs - run.info.aheadMs, 0);
+}
+
+/** A closed run may be on the disk alone: a tree goes through it all the same. */
+function loadAncestors(engine: Engine): void {
+  for (const run of [...engine.runs()]) {
+    let { parent } = run.info;
+    while (parent)
+      parent = engine.lookUp(parent.namespace, parent.workflowId, parent.runId)?.info.parent;
+  }
 }
 
 /** Writes how far the clocks of the runs have come. */
@@ -151,6 +239,8 @@ async function comesToRest(tree: Tree, patienceMs: number): Promise<boolean> {
   }
 }
 
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** Waits for a change, and for all that follows from it at once. False when none comes. */
 function nextChange(engine: Engine, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -163,7 +253,8 @@ function nextChange(engine: Engine, limitMs: number): Promise<boolean> {
       engine.changed.delete(tell);
       setImmediate(end, true);
     };
-    const limit = setTimeout(end, limitMs, false);
+    const limit = setTimeout(end, Math.min(limitMs, MAX_TIMEOUT_MS), false);
+    limit.unref();
     engine.changed.add(tell);
   });
 }

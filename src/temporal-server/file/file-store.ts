@@ -8,6 +8,7 @@
  */
 
 import type { BatchJob, BatchProgress, StoredBatch } from '../batches/record.js';
+import type { TreeMove } from '../engine/tree-move.js';
 import type { StoredEvent } from '../history/effects.js';
 import { isOpen, type RunInfo, type RunKey, type RunState } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
@@ -308,6 +309,18 @@ export class FileStore implements Store {
   dropBatch(job: BatchJob): Promise<void> {
     const gone = [keys.batch(job), keys.batchProgress(job), keys.batchTargets(job)];
     return this.#writer.write(gone.map((key) => [key, undefined]));
+  }
+
+  *moves(): Iterable<TreeMove> {
+    for (const [, move] of this.#all(formats.move, ranges.moves())) yield move;
+  }
+
+  putMove(move: TreeMove): Promise<void> {
+    return this.#writer.write([put(formats.move, keys.move(move.id), move)]);
+  }
+
+  dropMove(id: string): Promise<void> {
+    return this.#writer.write([[keys.move(id), undefined]]);
   }
 
   /** The server's time when it was last ahead of real time; 0 when it never was. */

@@ -14,6 +14,7 @@
  *     b namespace 0 job id        a batch operation: what was asked for
  *     g namespace 0 job id        how far it has come
  *     a namespace 0 job id        what it is done to, while it runs
+ *     k move id                   a move of the clock of a tree that is under way
  *     v namespace 0 order run id  the run as lists show it, in the order of lists
  *
  * A NUL in the name of a namespace is escaped, so that it is not taken for the one after it. Numbers are
@@ -34,6 +35,7 @@ const Kind = {
   batch: 'b',
   batchProgress: 'g',
   batchTargets: 'a',
+  treeMove: 'k',
   visible: 'v',
 } as const;
 
@@ -130,6 +132,7 @@ export const keys = {
   batchProgress: ({ namespace, jobId }: BatchName) =>
     key(Kind.batchProgress, pair(namespace, jobId)),
   batchTargets: ({ namespace, jobId }: BatchName) => key(Kind.batchTargets, pair(namespace, jobId)),
+  move: (id: string) => key(Kind.treeMove, text(id)),
   visible: (namespace: string, { closedAtMs, startedAtMs }: ListPlace, runId: string) =>
     key(
       Kind.visible,
@@ -170,6 +173,7 @@ export const ranges = {
   schedules: () => within(key(Kind.schedule)),
   batches: () => within(key(Kind.batch)),
   transfers: () => within(key(Kind.transfer)),
+  moves: () => within(key(Kind.treeMove)),
   /** The runs of a list, those after a place in it where one is given. */
   visible: (namespace: string, after?: ListPlace & { readonly runId: string }): Range => {
     const all = within(key(Kind.visible, pair(namespace, '')));

@@ -8,6 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { BatchJob, BatchProgress, BatchTarget } from '../batches/record.js';
+import type { TreeMove } from '../engine/tree-move.js';
 import type { StoredEvent, Transfer } from '../history/effects.js';
 import type {
   ActivityInfo,
@@ -206,6 +207,7 @@ export const formats = {
   id: json<{ readonly id: string; readonly eventId?: number }>(),
   transfer: json<Transfer>(TRANSFER),
   schedule: json<ScheduleRecord>(SCHEDULE),
+  move: json<TreeMove>(),
   batch: json<BatchJob>(BATCH),
   batchProgress: json<BatchProgress>(),
   batchTargets: json<{ readonly targets: readonly BatchTarget[] }>(),
