@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
 import type { AppData, TemporalClient } from '../../src/hosts/temporal/index.js';
 import { describeDivergence } from '../../src/hosts/temporal/replay/divergence.js';
-import { replayHistory, replaySandbox } from '../../src/hosts/temporal/replay/replay.js';
+import { Replayer, replaySandbox } from '../../src/hosts/temporal/replay/replay.js';
 
 type History = temporal.api.history.v1.IHistory;
 
@@ -15,20 +15,26 @@ export async function replayAll(
   workflowIds: readonly string[],
 ): Promise<void> {
   if (workflowIds.length === 0) return;
-  const sandbox = await replaySandbox(app, worker);
   const runs = workflowIds.map(async (id) => {
     return (await runsOfWorkflow(client, id)).map((history) => [id, history] as const);
   });
-  for (const [workflowId, history] of (await Promise.all(runs)).flat()) {
-    if (!isClosed(history)) continue;
-    const outcome = await replayHistory(sandbox, history, workflowId);
-    if (outcome.kind === 'failed') throw outcome.error;
-    if (outcome.kind === 'diverged') {
-      const { at, message } = outcome;
-      throw new Error(`${workflowId}: ${at === null ? message : describeDivergence(at)}`);
-    }
-    expect(outcome.events).toBe(history.events?.length);
+  const histories = (await Promise.all(runs)).flat().filter(([, history]) => isClosed(history));
+  const replayer = new Replayer(await replaySandbox(app, worker));
+  try {
+    for (const [workflowId, history] of histories) await replay(replayer, history, workflowId);
+  } finally {
+    await replayer.close();
   }
+}
+
+async function replay(replayer: Replayer, history: History, workflowId: string): Promise<void> {
+  const outcome = await replayer.replay(history, workflowId);
+  if (outcome.kind === 'failed') throw outcome.error;
+  if (outcome.kind === 'diverged') {
+    const { at, message } = outcome;
+    throw new Error(`${workflowId}: ${at === null ? message : describeDivergence(at)}`);
+  }
+  expect(outcome.events).toBe(history.events?.length);
 }
 
 /** The histories of all runs of a workflow, the last one first: each one names the run before it. */

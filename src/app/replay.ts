@@ -6,8 +6,8 @@ import { remoteError } from '../hosts/temporal/remote-error.js';
 import { readHistoryFile } from '../hosts/temporal/replay/history-file.js';
 import {
   type History,
+  Replayer,
   type ReplayOutcome,
-  replayHistory,
   replaySandbox,
 } from '../hosts/temporal/replay/replay.js';
 import { useSdkRuntime } from '../hosts/temporal/sdk-runtime.js';
@@ -61,10 +61,11 @@ export async function* replayApp(order: ReplayOrder): AsyncGenerator<Replayed> {
     );
   }
   const unsubscribe = useSdkRuntime(() => {}); // what is found here is said by the outcome
-  const replayer = new Replayer(registry, workers);
+  const replayer = new AppReplayer(registry, workers);
   try {
     for await (const job of jobsOf(order, registry, workers)) yield await replayer.replay(job);
   } finally {
+    await replayer.close();
     unsubscribe();
   }
 }
@@ -78,8 +79,9 @@ async function loadChecked(dir: string): Promise<Registry> {
   return registry;
 }
 
-class Replayer {
-  private readonly sandboxes = new Map<string, Promise<{ code: string }>>();
+/** The app's workers, each made when it has the first history to replay. */
+class AppReplayer {
+  private readonly replayers = new Map<string, Replayer>();
 
   constructor(
     private readonly registry: Registry,
@@ -92,10 +94,18 @@ class Replayer {
     const found = this.workerFor(type, started?.taskQueue?.name ?? '');
     if (found === null) return { workflowId, runId, type, outcome: unknownType(type) };
     const { app, worker } = found;
-    const sandbox = this.sandboxes.get(worker) ?? replaySandbox(app, worker);
-    this.sandboxes.set(worker, sandbox);
-    const outcome = await replayHistory(await sandbox, history, workflowId);
+    const outcome = await (await this.replayerOf(app, worker)).replay(history, workflowId);
     return { workflowId, runId, type, outcome };
+  }
+
+  async close(): Promise<void> {
+    for (const replayer of this.replayers.values()) await replayer.close();
+  }
+
+  private async replayerOf(app: AppData, worker: string): Promise<Replayer> {
+    const replayer = this.replayers.get(worker) ?? new Replayer(await replaySandbox(app, worker));
+    this.replayers.set(worker, replayer);
+    return replayer;
   }
 
   /** The worker of the history's task queue, else the one that the app has for this type. */
