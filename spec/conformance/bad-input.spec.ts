@@ -1,5 +1,5 @@
 /** What programs get wrong: each is answered with its error, and neighbours are unaffected. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
@@ -13,7 +13,7 @@ const main = (...lines: readonly string[]) => `
   answers[#answers + 1] = next_event().result.value
   return answers`;
 
-describeOn(HOSTS, 'bad input', ({ run, start, itLocal }) => {
+describeOn(HOSTS, 'bad input', ({ it, run, start, itLocal }) => {
   it.each([
     ['a function', '{ items = { 1, 2, { fn = print } } }', 'payload.items[3].fn'],
     ['a coroutine', '{ co = coroutine.create(print) }', 'payload.co'],

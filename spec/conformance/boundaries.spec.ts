@@ -1,9 +1,9 @@
 /** Rules 9 to 12 of docs/semantics.md: children, upgrade, copies, crashes. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 9: children', ({ run, itLocal, itDurable }) => {
+describeOn(HOSTS, 'rule 9: children', ({ it, run, itLocal, itDurable }) => {
   itLocal('tells a local parent of the end of a child only where it monitors it', async () => {
     const got = await run({
       main: `local quiet, told = spawn("waiter"), spawn_monitored("waiter")
@@ -38,7 +38,7 @@ describeOn(HOSTS, 'rule 9: children', ({ run, itLocal, itDurable }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 10: upgrade', ({ run, host }) => {
+describeOn(HOSTS, 'rule 10: upgrade', ({ it, run, host }) => {
   it('keeps PID, name, monitors, links and unread messages, and starts the other program', async () => {
     // A workflow has no names.
     const register = host.durable ? '' : 'process.registry.register("a name")';
@@ -69,7 +69,7 @@ describeOn(HOSTS, 'rule 10: upgrade', ({ run, host }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 11: values are copied', ({ run }) => {
+describeOn(HOSTS, 'rule 11: values are copied', ({ it, run }) => {
   it('shares no table: neither side sees what the other does to it afterwards', async () => {
     const got = await run({
       changes: `local arg = ... local message = data()
@@ -147,7 +147,7 @@ describeOn(HOSTS, 'rule 11: values are copied', ({ run }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 12: crashes stay where they happen', ({ run, host }) => {
+describeOn(HOSTS, 'rule 12: crashes stay where they happen', ({ it, run, host }) => {
   const many = host.durable ? 15 : 50;
 
   it.each([

@@ -1,5 +1,5 @@
 /** Rules 1 to 3 of docs/semantics.md: order, sending to the dead, topics. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
@@ -10,7 +10,7 @@ const COLLECTOR = `local got = {}
     got[#got + 1] = message:payload():data()
   end`;
 
-describeOn(HOSTS, 'rule 1: order and delivery', ({ run, start, host }) => {
+describeOn(HOSTS, 'rule 1: order and delivery', ({ it, run, start, host }) => {
   // Each send of a workflow is a task of its own, and begins with a replay where nothing is cached.
   const count = host.durable ? 30 : 200;
   const each = host.durable ? 20 : 50;
@@ -82,7 +82,7 @@ describeOn(HOSTS, 'rule 1: order and delivery', ({ run, start, host }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 2: sending to the dead', ({ run, itLocal, itDurable }) => {
+describeOn(HOSTS, 'rule 2: sending to the dead', ({ it, run, itLocal, itDurable }) => {
   itLocal('answers true where the target lives, by PID or by name', async () => {
     const answers = await run({
       named: 'process.registry.register("a name") process.send(..., "ready") return data()',
@@ -146,7 +146,7 @@ describeOn(HOSTS, 'rule 2: sending to the dead', ({ run, itLocal, itDurable }) =
   });
 });
 
-describeOn(HOSTS, 'rule 3: topics', ({ run, start }) => {
+describeOn(HOSTS, 'rule 3: topics', ({ it, run, start }) => {
   it('moves what is unread in the inbox to the channel of listen, in order, and only that topic', async () => {
     const got = await run({
       main: `local me = process.pid()

@@ -1,9 +1,9 @@
 /** Rules 7 and 8 of docs/semantics.md: cancel and terminate. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 7: cancel', ({ run, start, itLocal, itDurable }) => {
+describeOn(HOSTS, 'rule 7: cancel', ({ it, run, start, itLocal, itDurable }) => {
   it('puts CANCEL among the events, with who asked, the reason and the deadline', async () => {
     const got = await run({
       polite: `local e = next_event()
@@ -94,7 +94,7 @@ describeOn(HOSTS, 'rule 7: cancel', ({ run, start, itLocal, itDurable }) => {
 
 const CATCHES_ALL = 'while true do pcall(function() while true do end end) end';
 
-describeOn(HOSTS, 'rule 8: terminate', ({ run, itLocal, itDurable }) => {
+describeOn(HOSTS, 'rule 8: terminate', ({ it, run, itLocal, itDurable }) => {
   const cannotBeCaught = async (body: string) => {
     const got = await run({
       target: `process.send(..., "ready") ${body}`,

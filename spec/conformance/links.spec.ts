@@ -1,9 +1,9 @@
 /** Rule 5 of docs/semantics.md: links. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 5: links', ({ run }) => {
+describeOn(HOSTS, 'rule 5: links', ({ it, run }) => {
   it.each([
     ['the one that was linked to fails', 'target', 'linker'],
     ['the one that made the link fails', 'linker', 'target'],

@@ -1,9 +1,9 @@
 /** Rules 4 and 6 of docs/semantics.md: monitors, and what EXIT says. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'rule 4: monitors', ({ run, itLocal, itDurable }) => {
+describeOn(HOSTS, 'rule 4: monitors', ({ it, run, itLocal, itDurable }) => {
   it('gives one EXIT and no second one, however often the monitor was asked for', async () => {
     const got = await run({
       main: `local to = spawn_monitored("waiter")
@@ -120,7 +120,7 @@ describeOn(HOSTS, 'rule 4: monitors', ({ run, itLocal, itDurable }) => {
   });
 });
 
-describeOn(HOSTS, 'rule 6: what EXIT and LINK_DOWN say', ({ run }) => {
+describeOn(HOSTS, 'rule 6: what EXIT and LINK_DOWN say', ({ it, run }) => {
   it('names the process and the kind twice, as the constants do', async () => {
     const got = await run({
       main: `local to = spawn_monitored("waiter")

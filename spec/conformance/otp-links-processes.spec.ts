@@ -2,11 +2,11 @@
  * Cases of OTP's own suites (erts/emulator/test), restated; each names its case in brackets. The table
  * in docs/semantics.md ("Where these rules come from") says which cases do not apply, and why.
  */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'erl_link_SUITE', ({ run, itLocal, itDurable }) => {
+describeOn(HOSTS, 'erl_link_SUITE', ({ it, run, itLocal, itDurable }) => {
   it('makes and undoes links from both ends, and carries ends over those that stand [links]', async () => {
     const got = await run({
       tp: `local parent, trap = ...
@@ -108,7 +108,7 @@ describeOn(HOSTS, 'erl_link_SUITE', ({ run, itLocal, itDurable }) => {
   );
 });
 
-describeOn(HOSTS, 'process_SUITE', ({ run, itLocal }) => {
+describeOn(HOSTS, 'process_SUITE', ({ it, run, itLocal }) => {
   it('lets the first of two ends count [exit_twice]', async () => {
     const got = await run({
       main: `local pid = spawn_monitored("waiter")

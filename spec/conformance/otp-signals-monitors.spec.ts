@@ -2,11 +2,11 @@
  * Cases of OTP's own suites (erts/emulator/test), restated; each names its case in brackets. The table
  * in docs/semantics.md ("Where these rules come from") says which cases do not apply, and why.
  */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { describeOn } from '../support/conformance.js';
 import { HOSTS } from '../support/conformance-hosts.js';
 
-describeOn(HOSTS, 'signal_SUITE', ({ run, host }) => {
+describeOn(HOSTS, 'signal_SUITE', ({ it, run, host }) => {
   // Each send of a workflow is a task of its own, and begins with a replay where nothing is cached.
   const rounds = host.durable ? 3 : 30;
 
@@ -85,7 +85,7 @@ describeOn(HOSTS, 'signal_SUITE', ({ run, host }) => {
   );
 });
 
-describeOn(HOSTS, 'monitor_SUITE', ({ run, host, itLocal }) => {
+describeOn(HOSTS, 'monitor_SUITE', ({ it, run, host, itLocal }) => {
   it('lets the one that is watched end its watcher, and then itself [case_1, case_1a]', async () => {
     const got = await run({
       watched: 'local watcher = ... receive() process.terminate(watcher, "foo")',

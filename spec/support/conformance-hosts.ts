@@ -27,9 +27,7 @@ function localHost(): ConformanceHost {
       const entries = Object.keys(sources).map((name) => luaEntry(name));
       const dir = await folders.write(filesOf(sources, [LOCAL_HOST, ...entries]));
       const app = await startApp({ dir, env: {}, print: () => {} });
-      return conformanceApp(app, PROCESSES, async () => {
-        await app.stop();
-      });
+      return conformanceApp(app, PROCESSES);
     },
     close: () => folders.remove(),
   };
@@ -66,10 +64,7 @@ lifecycle: { ${LIFECYCLE}, depends_on: [app:temporal] }\n${cache}`,
         ]),
       );
       const app = await startApp({ dir, env: {}, print: () => {} });
-      return conformanceApp(app, WORKER, async () => {
-        await terminateAll(app);
-        await app.stop();
-      });
+      return conformanceApp(app, WORKER);
     },
     async close() {
       await folders.remove();
@@ -87,7 +82,13 @@ function filesOf(sources: Bodies, entries: readonly string[]): { [file: string]:
   return { ...Object.fromEntries(files), '_index.yaml': index(...entries) };
 }
 
-function conformanceApp({ runtime }: App, host: string, stop: () => Promise<void>): ConformanceApp {
+function conformanceApp(app: App, host: string): ConformanceApp {
+  const { runtime } = app;
+  const endAll = async () => {
+    for (const { pid } of await runtime.list()) {
+      if (pid.startsWith(`{${host}|`)) await runtime.terminate(pid).catch(() => {}); // has ended by now
+    }
+  };
   return {
     async spawn(program, ...args) {
       return (await runtime.spawn(`app:${program}`, { host, args })).pid;
@@ -96,15 +97,13 @@ function conformanceApp({ runtime }: App, host: string, stop: () => Promise<void
     cancel: (pid, reason, deadlineMs) => runtime.cancel(pid, reason, deadlineMs),
     terminate: (pid, reason) => runtime.terminate(pid, reason),
     exitOf: (pid) => runtime.exitOf(pid),
-    stop,
+    endAll,
+    async stop() {
+      // What is left open would keep the server busy.
+      if (host === WORKER) await endAll();
+      await app.stop();
+    },
   };
-}
-
-/** What a spec leaves open would keep its worker busy in the next one. */
-async function terminateAll({ runtime }: App): Promise<void> {
-  for (const { pid } of await runtime.list()) {
-    if (pid.startsWith(`{${WORKER}|`)) await runtime.terminate(pid).catch(() => {}); // has ended by now
-  }
 }
 
 /** The real server is for CI, where its absence is a failure and not a skip, and for the table. */

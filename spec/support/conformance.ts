@@ -3,13 +3,14 @@
  * needs, and sees only messages and exits, so that the same spec runs on every host: no clock but the
  * host's own, nothing that only one Node process could look at.
  */
-import { afterAll, afterEach, describe, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, type it, jest } from '@jest/globals';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import type { ExitResult } from '../../src/core/signal.js';
+import { foreseen, SpecApps } from './conformance-apps.js';
+import type { Bodies } from './conformance-programs.js';
 
-/** Name of a program to the body of its `main`, which reads its arguments as `...`. */
-export type Bodies = { readonly [program: string]: string };
+export type { Bodies } from './conformance-programs.js';
 
 /** An app with a spec's programs, started on one host. */
 export interface ConformanceApp {
@@ -21,6 +22,8 @@ export interface ConformanceApp {
   terminate(pid: Pid, reason: string | null): Promise<void>;
   /** How a process ends. */
   exitOf(pid: Pid): Promise<ExitResult>;
+  /** Ends the processes that still run. */
+  endAll(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,76 +41,17 @@ export interface ConformanceHost {
 
 export interface World {
   readonly host: ConformanceHost;
+  /** Jest's, for specs that ask for their app before they wait for anything. */
+  readonly it: typeof it;
   /** `it` for what the rules promise of local processes alone; its counterpart stands beside it. */
   readonly itLocal: typeof it;
   /** `it` for what they promise of workflows alone. */
   readonly itDurable: typeof it;
-  /** Starts an app with these programs beside the {@link COMMON} ones. It is stopped after the spec. */
+  /** Gives an app with these programs beside the common ones. What runs in it is ended after the spec. */
   start(bodies: Bodies): Promise<ConformanceApp>;
   /** Starts the program `main` of these, and gives what it returned. @throws its failure. */
   run(bodies: Bodies, ...args: Value[]): Promise<Value>;
 }
-
-/** Programs that every app has. */
-const COMMON: Bodies = {
-  nothing: '',
-  /** Ends with the payload of its first message. */
-  waiter: 'return data()',
-  /** Fails with CONFLICT, or as its first message says, when that comes. */
-  failer: 'local kind = data() return nil, errors.new(kind or "CONFLICT", "told to fail")',
-  /** Links to a process, says so to who asked, and waits. */
-  linker:
-    'local target, from = ... process.link(target) process.send(from, "linked") return data()',
-  /** The same, and ends with what it hears of the link. */
-  trapper: `local target, from = ...
-    process.set_options({ trap_links = true })
-    process.link(target)
-    process.send(from, "linked")
-    return show(next_event())`,
-};
-
-/** Else the server would end a child with its parent, before the link does. */
-const ABANDONING =
-  'process.with_options({ ["temporal.workflow.parent_close_policy"] = "abandon" })';
-
-/**
- * What every program starts with. `fence` gives an event that came before now, or nil. A workflow always
- * hears of its children's ends (rule 9); `spawn` and `spawn_linked` take that back, so that a program
- * reads the same events on every host.
- */
-const prelude = ({ id, durable }: ConformanceHost) => `
-local HOST = ${JSON.stringify(id)}
-local function quiet(pid) ${durable ? 'process.unmonitor(pid)' : ''} return pid end
-local function spawn(name, ...) return quiet(assert(process.spawn("app:" .. name, HOST, ...))) end
-local function spawn_monitored(name, ...) return assert(process.spawn_monitored("app:" .. name, HOST, ...)) end
-local linking = ${durable ? ABANDONING : 'process.with_options({})'}
-local function spawn_linked(name, ...) return quiet(assert(linking:spawn_linked("app:" .. name, HOST, ...))) end
-local function next_event() return (process.events():receive()) end
-local function receive() return (process.inbox():receive()) end
-local function data() return receive():payload():data() end
-local function fence()
-  local pid = spawn_monitored("nothing")
-  local event = next_event()
-  if event.from ~= pid then return event end
-end
-local function end_of(pid)
-  process.monitor(pid)
-  return next_event().result
-end
-local function dead()
-  local pid = spawn_monitored("nothing")
-  assert(next_event().from == pid)
-  return pid
-end
-local function kind(ok, err) return ok == nil and err:kind() or ok end
-local function show(event)
-  local result = event.result or {}
-  local err = result.error
-  return { kind = event.kind, from = event.from, value = result.value,
-    error = err and err:kind(), message = err and err:message(), reason = event.reason }
-end
-return { main = function(...)
-`;
 
 /** States nothing: the rule is about the other kind of host. */
 const unstated = Object.assign(() => {}, { each: () => () => {} }) as unknown as typeof it;
@@ -125,27 +69,20 @@ export function describeOn(
   describe.each(hosts.map((host) => ({ host, name: host.name })))(
     `${title} ($name)`,
     ({ host }) => {
-      const apps: ConformanceApp[] = [];
-      afterEach(() => Promise.all(apps.splice(0).map((app) => app.stop())));
-      afterAll(() => host.close());
-      const start = async (bodies: Bodies): Promise<ConformanceApp> => {
-        const sources = Object.entries({ ...COMMON, ...bodies }).map(([name, body]) => [
-          name,
-          `${prelude(host)}${body}\nend }\n`,
-        ]);
-        const app = await host.start(Object.fromEntries(sources));
-        apps.push(app);
-        return app;
-      };
+      const apps = new SpecApps(host);
+      afterEach(() => apps.endOfSpec());
+      afterAll(() => apps.close());
+      const start = (bodies: Bodies) => apps.start(bodies);
       const run = async (bodies: Bodies, ...args: Value[]): Promise<Value> => {
         const app = await start(bodies);
         const { value, error } = await app.exitOf(await app.spawn('main', ...args));
         if (error !== null) throw error;
         return value;
       };
-      const itLocal = host.durable ? unstated : it;
-      const itDurable = host.durable ? it : unstated;
-      specs({ host, itLocal, itDurable, start, run });
+      const stated = foreseen(apps);
+      const itLocal = host.durable ? unstated : stated;
+      const itDurable = host.durable ? stated : unstated;
+      specs({ host, it: stated, itLocal, itDurable, start, run });
     },
   );
 }
