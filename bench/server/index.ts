@@ -22,13 +22,13 @@ interface Work {
 }
 
 const WORKS: readonly Work[] = [
-  { name: `hello workflows, ${WIDTH} at a time`, n: [2000, 300], rate: hello },
+  { name: `hello workflows, ${WIDTH} at a time`, n: [6000, 600], rate: hello },
   {
     name: `signals to ${WIDTH} workflows, one after the other each`,
-    n: [4000, 1000],
+    n: [12_000, 3000],
     rate: signals,
   },
-  { name: `activities one after the other, ${WIDTH} workflows`, n: [2000, 500], rate: activities },
+  { name: `activities one after the other, ${WIDTH} workflows`, n: [4000, 500], rate: activities },
 ];
 
 const GOAL = 5;

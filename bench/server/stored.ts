@@ -8,11 +8,11 @@ import { hello } from './works.js';
 const CLOSED = 100_000;
 const OPEN = 1000;
 const WIDTH = 200;
-const FEW = 100;
 
 const START = 'start to serving, with a new file';
 const REOPEN = `start to serving, with ${CLOSED} closed and ${OPEN} open runs in the file`;
-const EARLY = `hello workflows, 50 at a time, ${FEW} runs in the file`;
+const FEW = 3000;
+const EARLY = `hello workflows, 50 at a time, the first ${FEW} runs in the file`;
 const LATE = `hello workflows, 50 at a time, ${CLOSED} runs in the file`;
 
 export const stored = {
@@ -27,9 +27,9 @@ export const stored = {
     let server = await startEmbeddedOnFile(file);
     report({ work: START, who: 'perdure-ts', n: 1, ms: server.startedInMs });
     let by = new ByHand(server.address);
-    const n = 2000;
+    const n = (FEW * 3) / 4;
     report({ work: EARLY, who: 'perdure-ts', n, per_s: await hello(by, n) });
-    await perSecond(CLOSED - n, WIDTH, async () => {
+    await perSecond(CLOSED - FEW, WIDTH, async () => {
       await by.start();
       await by.complete(await by.task());
     });

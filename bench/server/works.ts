@@ -1,5 +1,5 @@
-/** What is done on a server, {@link WIDTH} at a time. Each gives how many a second. */
-import { perSecond } from '../support/load.js';
+/** What is done on a server that has warmed up, {@link WIDTH} at a time. Each gives how many a second. */
+import { sustained } from '../support/load.js';
 import type { ByHand } from './by-hand.js';
 
 export const WIDTH = 50;
@@ -10,13 +10,12 @@ export async function hello(by: ByHand, n: number): Promise<number> {
     await by.start();
     await by.complete(await by.task());
   };
-  await perSecond(WIDTH, WIDTH, one);
-  return perSecond(n, WIDTH, one);
+  return sustained(n, WIDTH, one);
 }
 
 export async function signals(by: ByHand, n: number): Promise<number> {
   const workflows = await Promise.all(Array.from({ length: WIDTH }, () => by.start()));
-  return perSecond(n, WIDTH, async (i) => {
+  return sustained(n, WIDTH, async (i) => {
     await by.signal(workflows[i % WIDTH] ?? '');
   });
 }
@@ -27,5 +26,5 @@ export async function activities(by: ByHand, n: number): Promise<number> {
     for (let step = 0; step < STEPS; step++) await by.step(await by.task(), `${step}`);
     await by.complete(await by.task());
   };
-  return (await perSecond(n / STEPS, WIDTH, one)) * STEPS;
+  return (await sustained(n / STEPS, WIDTH, one)) * STEPS;
 }

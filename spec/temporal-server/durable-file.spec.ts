@@ -66,8 +66,10 @@ describe('the file of a server', () => {
 
   it('is refused when it is so old that nothing leads from there', async () => {
     await (await start()).close();
-    await expect(FileStore.open(dbFilename, { version: 2, migrations: {} })).rejects.toMatchObject({
-      why: 'it has the old format 1, from which nothing leads to 2',
+    await expect(
+      FileStore.open(dbFilename, { version: SCHEMA.version + 1, migrations: {} }),
+    ).rejects.toMatchObject({
+      why: `it has the old format ${SCHEMA.version}, from which nothing leads to ${SCHEMA.version + 1}`,
     });
   });
 

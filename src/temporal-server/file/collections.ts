@@ -1,6 +1,6 @@
 /** The collections of a run as records: one an entry, so that a change writes only what it is about. */
 import type { CollectionChanges, RunState } from '../history/state.js';
-import { keys, Part, RUN_KEY_BYTES } from './keys.js';
+import { keys, numberOf, PART_AT, Part } from './keys.js';
 import { type Format, formats } from './records.js';
 import type { Write } from './writer.js';
 
@@ -23,15 +23,19 @@ export function collectionWrites(runId: string, changes: CollectionChanges): Wri
   add(Part.timer, changes.timers, formats.timer, same);
   add(Part.child, changes.children, formats.child, same);
   add(Part.external, changes.externals, formats.external, same);
-  add(Part.signal, changes.signalRequests, formats.id, (_, id) => ({ id }));
   add(Part.update, changes.updates, formats.update, same);
   add(Part.completed, changes.completedUpdates, formats.id, (eventId, id) => ({ id, eventId }));
+  for (const [id, number] of changes.signalRequests) {
+    if (number === undefined) continue; // a run never forgets one
+    const key = keys.part(runId, Part.signal, number);
+    writes.push([key, formats.id.toValue(key, { id })]);
+  }
   return writes;
 }
 
 /** Puts an entry back where it belongs. */
 export function readPart(state: RunState, key: Buffer, value: Buffer): void {
-  const part = String.fromCharCode(key[RUN_KEY_BYTES] ?? 0) as Part;
+  const part = String.fromCharCode(key[PART_AT] ?? 0) as Part;
   switch (part) {
     case Part.activity: {
       const activity = formats.activity.fromValue(key, value);
@@ -55,7 +59,7 @@ export function readPart(state: RunState, key: Buffer, value: Buffer): void {
       return;
     }
     case Part.signal:
-      state.signalRequests.set(formats.id.fromValue(key, value).id, true);
+      state.signalRequests.set(formats.id.fromValue(key, value).id, numberOf(key));
       return;
     case Part.update: {
       const update = formats.update.fromValue(key, value);

@@ -24,7 +24,6 @@ import {
   keys,
   type Range,
   RUN_ID_AT,
-  RUN_KEY_BYTES,
   ranges,
   runIdAt,
   untilMsOf,
@@ -113,7 +112,7 @@ export class FileStore implements Store {
     const { started: _, ...kept } = info;
     const keepUntilMs = run.keepUntilMs ?? this.#keptUntil(run.state);
     const record: InfoRecord = { namespace, workflowId, keepUntilMs, info: kept };
-    writes.push(put(formats.info, keys.run(runId), record));
+    writes.push(put(formats.info, keys.info(runId), record));
     for (const event of run.events) writes.push(put(events, keys.event(runId, event.id), event));
     writes.push(...collectionWrites(runId, run.collections));
     for (const effect of run.effects) {
@@ -131,15 +130,15 @@ export class FileStore implements Store {
 
   /** Known once the run has closed. */
   #keptUntil({ key, info }: RunState): number | undefined {
-    return isOpen(info) ? undefined : this.#get(formats.info, keys.run(key.runId))?.keepUntilMs;
+    return isOpen(info) ? undefined : this.#get(formats.info, keys.info(key.runId))?.keepUntilMs;
   }
 
   drop(key: RunKey): Promise<void> {
     const { namespace, workflowId, runId } = key;
-    const record = this.#get(formats.info, keys.run(runId));
+    const record = this.#get(formats.info, keys.info(runId));
     if (!record || this.#dropping.has(runId)) return Promise.resolve();
     const writes: Write[] = [[keys.open(runId), undefined]];
-    for (const range of [ranges.run(runId), ranges.events(runId), ranges.transfersOf(runId)])
+    for (const range of [ranges.run(runId), ranges.transfersOf(runId)])
       for (const each of this.#db.getKeys(range)) writes.push([Buffer.from(each), undefined]);
     const { info, keepUntilMs } = record;
     for (const place of [info, { ...info, closedAtMs: undefined }])
@@ -179,17 +178,19 @@ export class FileStore implements Store {
 
   load(key: RunKey): RunState | undefined {
     if (this.#dropping.has(key.runId)) return undefined;
-    const [first, ...parts] = this.#db.getRange(ranges.run(key.runId));
-    if (!first || first.key.length !== RUN_KEY_BYTES) return undefined;
-    const { namespace, workflowId, info } = formats.info.fromValue(bytesOf(first.key), first.value);
+    const at = keys.info(key.runId);
+    const record = this.#get(formats.info, at);
+    if (!record) return undefined;
+    const { namespace, workflowId, info } = record;
     if (namespace !== key.namespace || workflowId !== key.workflowId) return undefined;
     const [event] = this.events(key, 1, 1);
     const started = event ? startedOf(event) : {};
-    const runId = runIdAt(bytesOf(first.key), RUN_ID_AT);
+    const runId = runIdAt(at, RUN_ID_AT);
     // Older files know of no reset points.
     const all: RunInfo = { ...info, resetPoints: info.resetPoints ?? [], started };
     const state = emptyState({ namespace, workflowId, runId }, all);
-    for (const { key: at, value } of parts) readPart(state, bytesOf(at), value);
+    for (const { key, value } of this.#db.getRange(ranges.parts(runId)))
+      readPart(state, bytesOf(key), value);
     return state;
   }
 
@@ -248,7 +249,7 @@ export class FileStore implements Store {
 
   #keyOf(runId: string): RunKey | undefined {
     if (this.#dropping.has(runId)) return undefined;
-    const record = this.#get(formats.info, keys.run(runId));
+    const record = this.#get(formats.info, keys.info(runId));
     return record && { namespace: record.namespace, workflowId: record.workflowId, runId };
   }
 

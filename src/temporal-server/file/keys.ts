@@ -1,12 +1,14 @@
 /**
  * Keys of the file: one byte says what kind of record it is, so that the records of a kind lie together
- * and, after a run id, those of a run.
+ * and, after a run id, those of a run. What is written together lies together: a change of a run puts an event
+ * last and its info after it, which are most often one page.
  *
  *     m name                      about the file itself
  *     n name                      a namespace
  *     c namespace 0 workflow id   the run of a workflow id that started last
- *     r run id [part key]         the state of a run: its info, then its collections' entries
- *     e run id event id           an event
+ *     r run id part key           an entry of a run's collections
+ *     r run id y event id         an event
+ *     r run id z                  a run's info
  *     o run id                    the run is open
  *     x until run id              the run is closed, and kept until then
  *     t run id transfer id        a transfer that was not handed over yet
@@ -27,7 +29,6 @@ const Kind = {
   namespace: 'n',
   current: 'c',
   run: 'r',
-  event: 'e',
   open: 'o',
   expiry: 'x',
   transfer: 't',
@@ -39,7 +40,7 @@ const Kind = {
   visible: 'v',
 } as const;
 
-/** The parts of a run's record beside its info. */
+/** What a run's collections have. */
 export const Part = {
   activity: 'a',
   timer: 't',
@@ -50,6 +51,10 @@ export const Part = {
   completed: 'd',
 } as const;
 export type Part = (typeof Part)[keyof typeof Part];
+
+/** After all of its {@link Part}s. */
+const EVENT = 'y';
+const INFO = 'z';
 
 /** Well below what a key may have: a longer text is hashed. */
 const MAX_TEXT_BYTES = 1500;
@@ -119,10 +124,10 @@ export const keys = {
   namespace: (name: string) => key(Kind.namespace, text(name)),
   current: (namespace: string, workflowId: string) =>
     key(Kind.current, pair(namespace, workflowId)),
-  run: (runId: string) => key(Kind.run, run(runId)),
+  info: (runId: string) => key(Kind.run, run(runId), Buffer.from(INFO)),
   part: (runId: string, part: Part, id: string | number) =>
     key(Kind.run, run(runId), Buffer.from(part), typeof id === 'number' ? uint32(id) : text(id)),
-  event: (runId: string, id: number) => key(Kind.event, run(runId), uint32(id)),
+  event: (runId: string, id: number) => key(Kind.run, run(runId), Buffer.from(EVENT), uint32(id)),
   open: (runId: string) => key(Kind.open, run(runId)),
   expiry: (untilMs: number, runId: string) => key(Kind.expiry, instant(untilMs), run(runId)),
   transfer: (runId: string, id: number) => key(Kind.transfer, run(runId), uint32(id)),
@@ -165,8 +170,12 @@ function within(prefix: Buffer): Range {
 
 export const ranges = {
   namespaces: () => within(key(Kind.namespace)),
-  run: (runId: string) => within(keys.run(runId)),
-  events: (runId: string) => within(key(Kind.event, run(runId))),
+  run: (runId: string) => within(key(Kind.run, run(runId))),
+  /** The entries of a run's collections. */
+  parts: (runId: string) => ({
+    start: key(Kind.run, run(runId)),
+    end: key(Kind.run, run(runId), Buffer.from(EVENT)),
+  }),
   transfersOf: (runId: string) => within(key(Kind.transfer, run(runId))),
   open: () => within(key(Kind.open)),
   expiry: () => within(key(Kind.expiry)),
@@ -190,5 +199,10 @@ export function untilMsOf(expiryKey: Buffer): number {
 
 export const EXPIRY_RUN_ID_AT = 9;
 export const RUN_ID_AT = 1;
-/** The length of the key of a run's info, where the key of a part goes on. */
-export const RUN_KEY_BYTES = 1 + RUN_ID_BYTES;
+/** Where the key of a part has its {@link Part}. */
+export const PART_AT = RUN_ID_AT + RUN_ID_BYTES;
+
+/** What an entry of a collection is known by, where that is a number. */
+export function numberOf(partKey: Buffer): number {
+  return partKey.readUInt32BE(PART_AT + 1);
+}

@@ -50,6 +50,11 @@ function opened(key: Buffer, value: Buffer): Buffer {
   return value.subarray(CHECKSUM_BYTES);
 }
 
+/** A value that comes to stand under another key. */
+export function resealed(from: Buffer, to: Buffer, value: Buffer): Buffer {
+  return sealed(to, opened(from, value));
+}
+
 /** How a field that holds messages becomes JSON, and back. */
 interface Field {
   pack(value: unknown): unknown;

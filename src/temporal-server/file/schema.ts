@@ -4,19 +4,16 @@
  */
 import { StoreOpenError } from '../store-errors.js';
 import { keys } from './keys.js';
+import { MIGRATIONS, type Migrations } from './migrations.js';
 import { formats } from './records.js';
 import type { Bytes, Write } from './writer.js';
 
-/** Gives what has to be written for a file of a version to be one of the next. */
-export type Migration = (db: Bytes) => Iterable<Write>;
-
 export interface Schema {
   readonly version: number;
-  /** By the version that they start from. */
-  readonly migrations: { readonly [version: number]: Migration };
+  readonly migrations: Migrations;
 }
 
-export const SCHEMA: Schema = { version: 1, migrations: {} };
+export const SCHEMA: Schema = { version: 2, migrations: MIGRATIONS };
 
 export async function bringUpToDate(db: Bytes, path: string, schema: Schema): Promise<void> {
   const key = keys.meta('schema');
@@ -42,7 +39,9 @@ export async function bringUpToDate(db: Bytes, path: string, schema: Schema): Pr
         `it has the old format ${version}, from which nothing leads to ${schema.version}`,
         'open it once with the perdure version before this one, or name another file',
       );
-    await write(db, [...migration(db), versionWrite(version + 1)]);
+    // A database batch keeps what it got before its callback threw: what is damaged is found before.
+    for (const _ of migration(db));
+    await write(db, withVersion(migration(db), version + 1));
   }
 }
 
@@ -55,12 +54,17 @@ function foreign(path: string): StoreOpenError {
   return new StoreOpenError(path, 'it is a database of another program', 'name another file');
 }
 
+function* withVersion(writes: Iterable<Write>, version: number): Iterable<Write> {
+  yield* writes;
+  yield versionWrite(version);
+}
+
 function versionWrite(version: number): Write {
   const key = keys.meta('schema');
   return [key, formats.meta.toValue(key, { version })];
 }
 
-async function write(db: Bytes, writes: readonly Write[]): Promise<void> {
+async function write(db: Bytes, writes: Iterable<Write>): Promise<void> {
   await db.batch(() => {
     for (const [key, value] of writes) void (value ? db.put(key, value) : db.remove(key));
   });

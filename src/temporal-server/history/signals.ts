@@ -30,8 +30,8 @@ export function signalRun(d: Draft, signal: Signal): void {
       'exceeded workflow execution limit for signal events',
     );
   }
-  if (signal.requestId) d.signalRequests.set(signal.requestId, true);
   d.info.signalCount += 1;
+  if (signal.requestId) d.signalRequests.set(signal.requestId, d.info.signalCount);
   d.appendOrBuffer(
     'workflowExecutionSignaled',
     {

@@ -245,8 +245,8 @@ export interface RunState {
   readonly timers: Map<string, UserTimer>;
   readonly children: Map<number, ChildInfo>;
   readonly externals: Map<number, ExternalRequest>;
-  /** Request ids of signals that were taken. */
-  readonly signalRequests: Map<string, true>;
+  /** Request ids of signals that were taken, and which of the run's signals each was, from 1. */
+  readonly signalRequests: Map<string, number>;
   readonly updates: Map<string, UpdateInfo>;
   /** Updates that have completed, by the event that says how. */
   readonly completedUpdates: Map<string, number>;
@@ -261,7 +261,7 @@ export interface CollectionChanges {
   readonly timers: Changes<string, UserTimer>;
   readonly children: Changes<number, ChildInfo>;
   readonly externals: Changes<number, ExternalRequest>;
-  readonly signalRequests: Changes<string, true>;
+  readonly signalRequests: Changes<string, number>;
   readonly updates: Changes<string, UpdateInfo>;
   readonly completedUpdates: Changes<string, number>;
 }
