@@ -1,11 +1,11 @@
 /** The collections of a run as records: one an entry, so that a change writes only what it is about. */
 import type { CollectionChanges, RunState } from '../history/state.js';
-import { keys, numberOf, PART_AT, Part } from './keys.js';
+import { keys, PART_AT, Part, type RunBytes, signalNumberOf } from './keys.js';
 import { type Format, formats } from './records.js';
 import type { Write } from './writer.js';
 
-export function collectionWrites(runId: string, changes: CollectionChanges): Write[] {
-  const writes: Write[] = [];
+/** Adds to `writes` what a change does to the collections of a run. */
+export function collectionWrites(run: RunBytes, changes: CollectionChanges, writes: Write[]): void {
   const add = <K extends string | number, V, R>(
     part: Part,
     changed: ReadonlyMap<K, V | undefined>,
@@ -13,7 +13,7 @@ export function collectionWrites(runId: string, changes: CollectionChanges): Wri
     recordOf: (value: V, id: K) => R,
   ) => {
     for (const [id, value] of changed) {
-      const key = keys.part(runId, part, id);
+      const key = keys.part(run, part, id);
       const bytes = value === undefined ? undefined : format.toValue(key, recordOf(value, id));
       writes.push([key, bytes]);
     }
@@ -27,10 +27,9 @@ export function collectionWrites(runId: string, changes: CollectionChanges): Wri
   add(Part.completed, changes.completedUpdates, formats.id, (eventId, id) => ({ id, eventId }));
   for (const [id, number] of changes.signalRequests) {
     if (number === undefined) continue; // a run never forgets one
-    const key = keys.part(runId, Part.signal, number);
+    const key = keys.signal(run, number);
     writes.push([key, formats.id.toValue(key, { id })]);
   }
-  return writes;
 }
 
 /** Puts an entry back where it belongs. */
@@ -58,9 +57,6 @@ export function readPart(state: RunState, key: Buffer, value: Buffer): void {
       state.externals.set(request.initiatedEventId, request);
       return;
     }
-    case Part.signal:
-      state.signalRequests.set(formats.id.fromValue(key, value).id, numberOf(key));
-      return;
     case Part.update: {
       const update = formats.update.fromValue(key, value);
       state.updates.set(update.updateId, update);
@@ -71,4 +67,8 @@ export function readPart(state: RunState, key: Buffer, value: Buffer): void {
       state.completedUpdates.set(id, eventId ?? 0);
     }
   }
+}
+
+export function readSignal(state: RunState, key: Buffer, value: Buffer): void {
+  state.signalRequests.set(formats.id.fromValue(key, value).id, signalNumberOf(key));
 }

@@ -18,19 +18,21 @@ import { StoreOpenError, storeDamaged } from '../store-errors.js';
 import type { SearchAttributeType } from '../visibility/attributes.js';
 import type { RunList } from '../visibility/list.js';
 import { checkFile } from './check.js';
-import { collectionWrites, readPart } from './collections.js';
+import { collectionWrites, readPart, readSignal } from './collections.js';
 import {
   EXPIRY_RUN_ID_AT,
   keys,
   type Range,
   RUN_ID_AT,
   ranges,
+  runBytes,
   runIdAt,
   untilMsOf,
 } from './keys.js';
 import { loadLmdb } from './lmdb.js';
 import { claim, type Owner } from './owner.js';
-import { events, type Format, formats, type InfoRecord, startedOf } from './records.js';
+import { events, type Format, formats, startedOf } from './records.js';
+import { changesHead, headOf, progressOf } from './run-record.js';
 import { bringUpToDate, SCHEMA, type Schema } from './schema.js';
 import { VisibleRuns } from './visible-runs.js';
 import { type Bytes, type Write, Writer } from './writer.js';
@@ -109,17 +111,19 @@ export class FileStore implements Store {
     const { namespace, workflowId } = change;
     const { runId } = run.state.key;
     const { info } = run;
-    const { started: _, ...kept } = info;
+    const bytes = runBytes(runId);
+    const isNew = run.events[0]?.id === 1;
+    if (isNew || changesHead(run.state.info, info))
+      writes.push(put(formats.head, keys.head(bytes), headOf(namespace, workflowId, info)));
+    for (const event of run.events) writes.push(put(events, keys.event(bytes, event.id), event));
+    collectionWrites(bytes, run.collections, writes);
     const keepUntilMs = run.keepUntilMs ?? this.#keptUntil(run.state);
-    const record: InfoRecord = { namespace, workflowId, keepUntilMs, info: kept };
-    writes.push(put(formats.info, keys.info(runId), record));
-    for (const event of run.events) writes.push(put(events, keys.event(runId, event.id), event));
-    writes.push(...collectionWrites(runId, run.collections));
+    writes.push(put(formats.progress, keys.progress(bytes), progressOf(info, keepUntilMs)));
     for (const effect of run.effects) {
       if (effect.kind === 'transfer')
         writes.push(put(formats.transfer, keys.transfer(runId, effect.id), effect.transfer));
     }
-    if (run.events[0]?.id === 1) {
+    if (isNew) {
       writes.push(put(formats.run, keys.current(namespace, workflowId), run.state.key));
       writes.push(put(formats.meta, keys.open(runId), {}));
     }
@@ -130,19 +134,24 @@ export class FileStore implements Store {
 
   /** Known once the run has closed. */
   #keptUntil({ key, info }: RunState): number | undefined {
-    return isOpen(info) ? undefined : this.#get(formats.info, keys.info(key.runId))?.keepUntilMs;
+    if (isOpen(info)) return undefined;
+    return this.#get(formats.progress, keys.progress(runBytes(key.runId)))?.keepUntilMs;
   }
 
   drop(key: RunKey): Promise<void> {
     const { namespace, workflowId, runId } = key;
-    const record = this.#get(formats.info, keys.info(runId));
-    if (!record || this.#dropping.has(runId)) return Promise.resolve();
+    const run = runBytes(runId);
+    const head = this.#get(formats.head, keys.head(run));
+    const progress = this.#get(formats.progress, keys.progress(run));
+    if (!head || !progress || this.#dropping.has(runId)) return Promise.resolve();
     const writes: Write[] = [[keys.open(runId), undefined]];
     for (const range of [ranges.run(runId), ranges.transfersOf(runId)])
       for (const each of this.#db.getKeys(range)) writes.push([Buffer.from(each), undefined]);
-    const { info, keepUntilMs } = record;
-    for (const place of [info, { ...info, closedAtMs: undefined }])
-      writes.push([keys.visible(namespace, place, runId), undefined]);
+    const { startedAtMs } = head;
+    const { closedAtMs, keepUntilMs } = progress;
+    const place = { startedAtMs, closedAtMs };
+    for (const each of [place, { startedAtMs, closedAtMs: undefined }])
+      writes.push([keys.visible(namespace, each, runId), undefined]);
     if (this.currentRunId(namespace, workflowId) === runId)
       writes.push([keys.current(namespace, workflowId), undefined]);
     if (keepUntilMs !== undefined) writes.push([keys.expiry(keepUntilMs, runId), undefined]);
@@ -150,7 +159,7 @@ export class FileStore implements Store {
     this.#firstExpiryMs = undefined;
     const done = this.#writer.write(writes);
     return done
-      .then(() => this.#visible.dropped(namespace, runId, info))
+      .then(() => this.#visible.dropped(namespace, runId, place))
       .finally(() => {
         this.#dropping.delete(runId);
         this.#firstExpiryMs = undefined;
@@ -160,8 +169,9 @@ export class FileStore implements Store {
   events(key: RunKey, from: number, to: number): readonly StoredEvent[] {
     if (this.#dropping.has(key.runId)) return [];
     const found: StoredEvent[] = [];
+    const run = runBytes(key.runId);
     for (let id = Math.max(from, 1); id <= to; id++) {
-      const event = this.#get(events, keys.event(key.runId, id));
+      const event = this.#get(events, keys.event(run, id));
       if (!event) throw storeDamaged(`event ${id} of run ${key.runId} is not there`);
       found.push(event);
     }
@@ -178,19 +188,25 @@ export class FileStore implements Store {
 
   load(key: RunKey): RunState | undefined {
     if (this.#dropping.has(key.runId)) return undefined;
-    const at = keys.info(key.runId);
-    const record = this.#get(formats.info, at);
-    if (!record) return undefined;
-    const { namespace, workflowId, info } = record;
+    const run = runBytes(key.runId);
+    const at = keys.head(run);
+    const head = this.#get(formats.head, at);
+    const progress = this.#get(formats.progress, keys.progress(run));
+    if (!head || !progress) return undefined;
+    const { namespace, workflowId, ...startedWith } = head;
     if (namespace !== key.namespace || workflowId !== key.workflowId) return undefined;
+    const { keepUntilMs: _, ...comeTo } = progress;
     const [event] = this.events(key, 1, 1);
     const started = event ? startedOf(event) : {};
     const runId = runIdAt(at, RUN_ID_AT);
-    // Older files know of no reset points.
-    const all: RunInfo = { ...info, resetPoints: info.resetPoints ?? [], started };
-    const state = emptyState({ namespace, workflowId, runId }, all);
-    for (const { key, value } of this.#db.getRange(ranges.parts(runId)))
+    const state = emptyState(
+      { namespace, workflowId, runId },
+      { ...startedWith, ...comeTo, started },
+    );
+    for (const { key, value } of this.#db.getRange(ranges.parts(run)))
       readPart(state, bytesOf(key), value);
+    for (const { key, value } of this.#db.getRange(ranges.signals(run)))
+      readSignal(state, bytesOf(key), value);
     return state;
   }
 
@@ -249,7 +265,7 @@ export class FileStore implements Store {
 
   #keyOf(runId: string): RunKey | undefined {
     if (this.#dropping.has(runId)) return undefined;
-    const record = this.#get(formats.info, keys.info(runId));
+    const record = this.#get(formats.head, keys.head(runBytes(runId)));
     return record && { namespace: record.namespace, workflowId: record.workflowId, runId };
   }
 

@@ -1,14 +1,16 @@
 /**
  * Keys of the file: one byte says what kind of record it is, so that the records of a kind lie together
  * and, after a run id, those of a run. What is written together lies together: a change of a run puts an event
- * last and its info after it, which are most often one page.
+ * last, the run's progress after it, and maybe a request id after that, which are most often one page.
  *
  *     m name                      about the file itself
  *     n name                      a namespace
  *     c namespace 0 workflow id   the run of a workflow id that started last
- *     r run id part key           an entry of a run's collections
- *     r run id y event id         an event
- *     r run id z                  a run's info
+ *     r run id A                  the head of a run
+ *     r run id part key           an entry of its collections
+ *     r run id y event id         an event of its history
+ *     r run id z                  its progress
+ *     r run id ~ number           the request id of a signal, the latest first
  *     o run id                    the run is open
  *     x until run id              the run is closed, and kept until then
  *     t run id transfer id        a transfer that was not handed over yet
@@ -46,15 +48,16 @@ export const Part = {
   timer: 't',
   child: 'c',
   external: 'x',
-  signal: 's',
   update: 'u',
   completed: 'd',
 } as const;
 export type Part = (typeof Part)[keyof typeof Part];
 
+const HEAD = 'A';
 /** After all of its {@link Part}s. */
 const EVENT = 'y';
-const INFO = 'z';
+const PROGRESS = 'z';
+const SIGNAL = '~';
 
 /** Well below what a key may have: a longer text is hashed. */
 const MAX_TEXT_BYTES = 1500;
@@ -90,12 +93,28 @@ function inverted(bytes: Buffer): Buffer {
   return Buffer.from(bytes.map((byte) => 0xff - byte));
 }
 
-/** A run id is a UUID, and takes 16 bytes. */
-function run(runId: string): Buffer {
+const RUN_ID_BYTES = 16;
+
+/** The greatest number. */
+const LAST = 0xffffffff;
+
+/** A run id, which is a UUID, as its 16 bytes. */
+export type RunBytes = Buffer;
+
+export function runBytes(runId: string): RunBytes {
   return Buffer.from(runId.replaceAll('-', ''), 'hex');
 }
 
-const RUN_ID_BYTES = 16;
+/** Made in one piece: each change of a run has some. */
+function ofRun(run: RunBytes, part: string, number?: number): Buffer {
+  const size = PART_AT + 1;
+  const bytes = Buffer.allocUnsafe(number === undefined ? size : size + 4);
+  bytes[0] = Kind.run.charCodeAt(0);
+  bytes.set(run, RUN_ID_AT);
+  bytes[PART_AT] = part.charCodeAt(0);
+  if (number !== undefined) bytes.writeUInt32BE(number, size);
+  return bytes;
+}
 
 /** The run id that starts at `at` in a key. */
 export function runIdAt(key: Buffer, at: number): string {
@@ -124,13 +143,16 @@ export const keys = {
   namespace: (name: string) => key(Kind.namespace, text(name)),
   current: (namespace: string, workflowId: string) =>
     key(Kind.current, pair(namespace, workflowId)),
-  info: (runId: string) => key(Kind.run, run(runId), Buffer.from(INFO)),
-  part: (runId: string, part: Part, id: string | number) =>
-    key(Kind.run, run(runId), Buffer.from(part), typeof id === 'number' ? uint32(id) : text(id)),
-  event: (runId: string, id: number) => key(Kind.run, run(runId), Buffer.from(EVENT), uint32(id)),
-  open: (runId: string) => key(Kind.open, run(runId)),
-  expiry: (untilMs: number, runId: string) => key(Kind.expiry, instant(untilMs), run(runId)),
-  transfer: (runId: string, id: number) => key(Kind.transfer, run(runId), uint32(id)),
+  head: (run: RunBytes) => ofRun(run, HEAD),
+  progress: (run: RunBytes) => ofRun(run, PROGRESS),
+  /** @param number - of the signal among those of the run */
+  signal: (run: RunBytes, number: number) => ofRun(run, SIGNAL, LAST - number),
+  part: (run: RunBytes, part: Part, id: string | number) =>
+    typeof id === 'number' ? ofRun(run, part, id) : Buffer.concat([ofRun(run, part), text(id)]),
+  event: (run: RunBytes, id: number) => ofRun(run, EVENT, id),
+  open: (runId: string) => key(Kind.open, runBytes(runId)),
+  expiry: (untilMs: number, runId: string) => key(Kind.expiry, instant(untilMs), runBytes(runId)),
+  transfer: (runId: string, id: number) => key(Kind.transfer, runBytes(runId), uint32(id)),
   schedule: (namespace: string, scheduleId: string) =>
     key(Kind.schedule, pair(namespace, scheduleId)),
   batch: ({ namespace, jobId }: BatchName) => key(Kind.batch, pair(namespace, jobId)),
@@ -146,7 +168,7 @@ export const keys = {
         ? Buffer.alloc(8)
         : inverted(instant(closedAtMs)),
       inverted(instant(startedAtMs)),
-      run(runId),
+      runBytes(runId),
     ),
 } as const;
 
@@ -170,13 +192,11 @@ function within(prefix: Buffer): Range {
 
 export const ranges = {
   namespaces: () => within(key(Kind.namespace)),
-  run: (runId: string) => within(key(Kind.run, run(runId))),
+  run: (runId: string) => within(key(Kind.run, runBytes(runId))),
   /** The entries of a run's collections. */
-  parts: (runId: string) => ({
-    start: key(Kind.run, run(runId)),
-    end: key(Kind.run, run(runId), Buffer.from(EVENT)),
-  }),
-  transfersOf: (runId: string) => within(key(Kind.transfer, run(runId))),
+  parts: (run: RunBytes) => ({ start: ofRun(run, Part.activity), end: ofRun(run, EVENT) }),
+  signals: (run: RunBytes) => within(ofRun(run, SIGNAL)),
+  transfersOf: (runId: string) => within(key(Kind.transfer, runBytes(runId))),
   open: () => within(key(Kind.open)),
   expiry: () => within(key(Kind.expiry)),
   schedules: () => within(key(Kind.schedule)),
@@ -202,7 +222,7 @@ export const RUN_ID_AT = 1;
 /** Where the key of a part has its {@link Part}. */
 export const PART_AT = RUN_ID_AT + RUN_ID_BYTES;
 
-/** What an entry of a collection is known by, where that is a number. */
-export function numberOf(partKey: Buffer): number {
-  return partKey.readUInt32BE(PART_AT + 1);
+/** The number in the key of a signal's request id. */
+export function signalNumberOf(key: Buffer): number {
+  return LAST - key.readUInt32BE(PART_AT + 1);
 }

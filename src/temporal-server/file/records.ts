@@ -22,6 +22,7 @@ import { codec, type PlainCodec, plainCodec } from '../proto.js';
 import type { ScheduleRecord } from '../schedules/record.js';
 import { storeDamaged } from '../store-errors.js';
 import type { VisibilityRecord } from '../visibility/record.js';
+import type { HeadRecord, ProgressRecord } from './run-record.js';
 
 const CHECKSUM_BYTES = 4;
 const TYPE_BYTES = 2;
@@ -125,13 +126,13 @@ const FAILURE = message(`${API}.failure.v1.Failure`);
 const MEMO = payloads(`${API}.common.v1.Memo`, 'fields');
 const SEARCH_ATTRIBUTES = payloads(`${API}.common.v1.SearchAttributes`, 'indexedFields');
 
-const INFO: Shape = {
+const HEAD: Shape = {
   userMetadata: message(`${API}.sdk.v1.UserMetadata`),
   memo: MEMO,
   searchAttributes: SEARCH_ATTRIBUTES,
   versioningOverride: message(`${API}.workflow.v1.VersioningOverride`),
-  buffered: list(message(`${API}.history.v1.HistoryEvent`)),
 };
+const PROGRESS: Shape = { buffered: list(message(`${API}.history.v1.HistoryEvent`)) };
 const ACTIVITY: Shape = {
   header: HEADER,
   input: PAYLOADS,
@@ -172,11 +173,18 @@ export interface Format<T> {
 
 function json<T extends object>(shape: Shape = {}): Format<T> {
   return {
-    toValue: (key, record) =>
-      sealed(key, Buffer.from(JSON.stringify(mapped(record, shape, 'pack')))),
-    fromValue: (key, value) =>
-      mapped(JSON.parse(opened(key, value).toString()) as object, shape, 'unpack') as T,
+    toValue: (key, record) => sealedPacked(key, mapped(record, shape, 'pack')),
+    fromValue: (key, value) => mapped(packed(key, value), shape, 'unpack') as T,
   };
+}
+
+/** A record with the messages in it as they are kept: for those who move it without a look at them. */
+export function packed(key: Buffer, value: Buffer): object {
+  return JSON.parse(opened(key, value).toString()) as object;
+}
+
+export function sealedPacked(key: Buffer, record: object): Buffer {
+  return sealed(key, Buffer.from(JSON.stringify(record)));
 }
 
 const STARTED = plainCodec<{ workflowExecutionStartedEventAttributes?: RunInfo['started'] | null }>(
@@ -188,17 +196,9 @@ export function startedOf(event: StoredEvent): RunInfo['started'] {
   return STARTED.decode(event.bytes).workflowExecutionStartedEventAttributes ?? {};
 }
 
-/** What is kept of a run's info, with the names that are no part of its own keys. */
-export interface InfoRecord {
-  readonly namespace: string;
-  readonly workflowId: string;
-  /** Set once the run is closed: its place in the index of expiry. */
-  readonly keepUntilMs?: number | undefined;
-  readonly info: Omit<RunInfo, 'started'>;
-}
-
 export const formats = {
-  info: json<InfoRecord>({ info: nested(INFO) }),
+  head: json<HeadRecord>(HEAD),
+  progress: json<ProgressRecord>(PROGRESS),
   activity: json<ActivityInfo>(ACTIVITY),
   timer: json<{
     readonly timerId: string;
