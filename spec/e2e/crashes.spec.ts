@@ -15,5 +15,5 @@ describe('a worker that is killed again and again under orders, counters and tre
   it('counts every message once, sees every EXIT once, and leaves nothing stuck', async () => {
     for (let round = 0; round < ROUNDS; round++) await rounds.round(round);
     expect(await rounds.settle()).toBe(ROUNDS * 8);
-  }, 300_000);
+  }, 600_000);
 });

@@ -8,6 +8,6 @@ describe('a server that is killed under load', () => {
   it(
     `has all that it acknowledged when it is started again, ${ROUNDS} times over`,
     () => surviveCrashes(ROUNDS),
-    180_000,
+    600_000,
   );
 });

@@ -14,5 +14,5 @@ describe('a simulated server', () => {
     expect(other).toEqual(one);
   });
 
-  it(`keeps its promises through ${SEEDS} seeds of trouble`, () => surviveSeeds(1, SEEDS), 300_000);
+  it(`keeps its promises through ${SEEDS} seeds of trouble`, () => surviveSeeds(1, SEEDS), 600_000);
 });
