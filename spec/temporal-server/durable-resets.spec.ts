@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { toNumber } from '../../src/temporal-server/proto.js';
+import { enums, toNumber } from '../../src/temporal-server/proto.js';
 import { type ByHand, commands } from './support/by-hand.js';
 import { OnFile } from './support/on-file.js';
 
@@ -69,6 +69,48 @@ describe('resets and the file', () => {
       ).toBe(1);
     },
   );
+
+  it.each([
+    ['before the task that is reset', 'first'],
+    ['after it', 'second'],
+  ])('keep the requests that used a run, after a restart too: attached %s', async (_, when) => {
+    const workflowId = await hand.start();
+    const use = async () => {
+      const answer = await file.client.call('StartWorkflowExecution', {
+        namespace: 'default',
+        workflowId,
+        workflowType: { name: 't' },
+        taskQueue: { name: workflowId },
+        requestId: 'another',
+        workflowIdConflictPolicy:
+          enums.WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+        onConflictOptions: { attachRequestId: true },
+      });
+      return String(answer.runId);
+    };
+    const attached = async (runId: string) => {
+      const events = await hand.history(workflowId, runId);
+      return events.filter((event) => event.workflowExecutionOptionsUpdatedEventAttributes).length;
+    };
+    if (when === 'first') await use();
+    const task = await hand.poll(workflowId);
+    const base = task.workflowExecution.runId;
+    await hand.complete(task);
+    if (when === 'second') await use();
+    await file.reopen();
+    hand = file.byHand();
+    expect(await use()).toBe(base);
+    expect(await attached(base)).toBe(1);
+    const answer = await file.client.call('ResetWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution: { workflowId, runId: base },
+      workflowTaskFinishEventId: when === 'first' ? 5 : 4,
+      reason: 'because',
+      requestId: randomUUID(),
+    });
+    expect(await use()).toBe(answer.runId);
+    expect(await attached(String(answer.runId))).toBe(1);
+  });
 
   it('keep where to reset to, and the options of a run', async () => {
     const workflowId = await hand.startWith();

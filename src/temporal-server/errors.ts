@@ -69,6 +69,17 @@ function statusOf({ code, message, detail }: ServiceError): object {
   return { code, message, details: [{ type_url: `type.googleapis.com/${name}`, value }] };
 }
 
+/** A deprecated namespace takes no starts. */
+export function namespaceDeprecated(namespace: string): ServiceError {
+  const { NAMESPACE_STATE_DEPRECATED: state, NAMESPACE_STATE_REGISTERED: allowed } =
+    enums.NamespaceState;
+  return new ServiceError(
+    StatusCode.FAILED_PRECONDITION,
+    'Namespace has invalid state: Deprecated. Must be Registered.',
+    { type: 'NamespaceInvalidStateFailure', value: { namespace, state, allowedStates: [allowed] } },
+  );
+}
+
 /**
  * Operations that were to be executed together and were not.
  *

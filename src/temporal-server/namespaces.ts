@@ -18,6 +18,8 @@ export interface Namespace {
   readonly ownerEmail: string;
   readonly data: { readonly [key: string]: string };
   readonly retentionMs: number;
+  /** No client starts anything in it any more; all else goes on. */
+  readonly isDeprecated?: boolean;
   /** On its way out: nobody finds it any more, and what is in it goes. */
   readonly isDeleted?: boolean;
   /** Registered by users. */

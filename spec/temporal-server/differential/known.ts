@@ -13,7 +13,6 @@ export interface KnownDifference {
 }
 
 const ATTRIBUTES = 'described/workflowExecutionInfo/searchAttributes/indexedFields';
-const LATER_RUN = ['runs/*/0/prevAutoResetPoints'];
 const STARTED_BY = ['history/*/workerVersion'];
 const UNVERSIONED = ['versioningInfo', 'effectiveRateLimit'];
 
@@ -21,12 +20,13 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     about: 'Builds of workers',
     reason:
-      'the attribute `BuildIds` says nothing of workers without versions, and they do not send their build with what they answer to activities; reset points are described, but not in the start of the next run, and do not expire',
+      'the attribute `BuildIds` says nothing of workers without versions, and they do not send their build with what they answer to activities',
     where: {
       'ends: cancelled, as its worker says': [ATTRIBUTES],
       'ends: terminated with details': [ATTRIBUTES],
       'ends: completed with a result': [ATTRIBUTES],
       'ends: failed with details and a cause': [ATTRIBUTES],
+      'starts: conflict: use existing, and leave word while a task is out': [ATTRIBUTES],
       'resets: the run goes on after it': [ATTRIBUTES],
       'histories: a run with everything pending is described': [`${ATTRIBUTES}/BuildIds`],
       'workflow tasks: a command with user metadata': [ATTRIBUTES],
@@ -40,25 +40,8 @@ export const KNOWN: readonly KnownDifference[] = [
         'closed/executions/0/searchAttributes/indexedFields/BuildIds',
         'scanned/executions/0/searchAttributes/indexedFields',
       ],
-      'chains: continues as new with everything': [
-        ...LATER_RUN,
-        `${ATTRIBUTES}/BuildIds`,
-        'described/workflowExecutionInfo/autoResetPoints/points/0/expireTime',
-      ],
-      'chains: a workflow is retried': [
-        ...LATER_RUN,
-        ATTRIBUTES,
-        'described/workflowExecutionInfo/autoResetPoints/points/0/expireTime',
-      ],
-      'chains: continues as new with nothing more': LATER_RUN,
-      'chains: a failure that says when to retry': LATER_RUN,
-      'chains: a run that times out and is retried': LATER_RUN,
-      'chains: a cron schedule': LATER_RUN,
-      'chains: a cron schedule and retries': LATER_RUN,
-      'children: one that goes on as new': ['child/0/prevAutoResetPoints'],
-      'children: one that is retried': ['child/0/prevAutoResetPoints'],
-      'a real worker: a chain of runs': ['history/0/prevAutoResetPoints'],
-      'a real worker: a workflow that is retried': ['history/0/prevAutoResetPoints'],
+      'chains: continues as new with everything': [`${ATTRIBUTES}/BuildIds`],
+      'chains: a workflow is retried': [ATTRIBUTES],
       'a real worker: a timer and an activity': STARTED_BY,
       'a real worker: an activity that is retried': STARTED_BY,
       'a real worker: an activity that gives up': STARTED_BY,
@@ -82,11 +65,6 @@ export const KNOWN: readonly KnownDifference[] = [
     about: 'Eager activities',
     reason: 'they are handed over; Temporal has that turned off unless it is configured',
     where: { 'activities: handed over eagerly': ['given/activityTasks'] },
-  },
-  {
-    about: 'A start that uses the run that is there',
-    reason: 'what it would attach to that run (`on_conflict_options`) is left out',
-    where: { 'starts: conflict: use existing, and leave word there': ['now/2'] },
   },
   {
     about: 'Child workflows in another namespace',

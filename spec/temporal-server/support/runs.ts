@@ -21,7 +21,11 @@ export interface Bench {
 export function startedRun(overrides: Partial<StartSpec> = {}): Bench {
   let ids = 0;
   const newId = () => `id-${ids++}`;
-  const inputs = (nowMs: number): RuleInputs => ({ nowMs, newId });
+  const inputs = (nowMs: number): RuleInputs => ({
+    nowMs,
+    newId,
+    retentionMs: () => 86_400_000,
+  });
   const spec: StartSpec = {
     key: { namespace: 'default', workflowId: 'w', runId: 'r' },
     namespaceId: 'n',

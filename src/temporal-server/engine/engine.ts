@@ -78,9 +78,13 @@ export class Engine {
     this.#retention = new Retention(parts.clock, parts.store, (key) => this.drop(key));
   }
 
+  /** How long closed runs of a namespace are kept. */
+  readonly retentionMs = (namespace: string) => this.namespaces.known(namespace)?.retentionMs ?? 0;
+
   /** @param aheadMs - how far the clock of the run is ahead */
   inputs(aheadMs = 0) {
-    return { nowMs: this.clock.now() + aheadMs, aheadMs, newId: this.newId };
+    const { newId, retentionMs } = this;
+    return { nowMs: this.clock.now() + aheadMs, aheadMs, newId, retentionMs };
   }
 
   commandContext(namespace: string): CommandContext {
@@ -175,7 +179,6 @@ export class Engine {
 
   #change(d: Draft): RunChange {
     const closes = isOpen(d.state.info) && !isOpen(d.info);
-    const retentionMs = this.namespaces.known(d.key.namespace)?.retentionMs ?? 0;
     return {
       state: d.state,
       info: d.info,
@@ -183,7 +186,7 @@ export class Engine {
       events: d.events,
       effects: d.effects,
       visibility: changesVisibility(d) ? visibilityRecord(d) : undefined,
-      keepUntilMs: closes ? realNow(this.clock) + retentionMs : undefined,
+      keepUntilMs: closes ? realNow(this.clock) + this.retentionMs(d.key.namespace) : undefined,
     };
   }
 

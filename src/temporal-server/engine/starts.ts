@@ -1,5 +1,6 @@
 /** Starting a workflow id: what is there already, and which policy decides. */
 import { alreadyStarted } from '../errors.js';
+import { type Attachment, attach } from '../history/attached.js';
 import type { Draft } from '../history/draft.js';
 import { type Signal, signalRun, terminate } from '../history/signals.js';
 import { type StartSpec, scheduleFirstTask, startRun, takeFirstTask } from '../history/start.js';
@@ -23,6 +24,8 @@ export interface StartOrder {
   readonly conflictPolicy: number;
   /** Sent to the run, new or existing, in the same transaction. */
   readonly signal?: Signal;
+  /** Left with an existing run that is used; none where the start has not asked for that. */
+  readonly attachment?: Attachment | undefined;
   /** Admitted by the run, new or existing, in the same transaction. */
   readonly update?: { readonly updateId: string; readonly request: UpdateRequest };
 }
@@ -47,6 +50,8 @@ function decide(engine: Engine, execution: Execution, order: StartOrder): MaybeP
     return admit(engine, execution, current, order.update.request);
   if (spec.requestId && spec.requestId === current.info.createRequestId)
     return { run: current, isNew: !order.signal };
+  if (current.info.attachedRequests?.some(({ requestId }) => requestId === spec.requestId))
+    return { run: current, isNew: false };
   if (!isOpen(current.info)) {
     refuseReuse(current, order);
     return startNew(engine, execution, order, []);
@@ -104,13 +109,25 @@ function resolveConflict(
       runId,
     );
   }
-  if (!signal) return { run: current, isNew: false };
+  if (!signal) return attachTo(engine, execution, current, order.attachment);
   const draft = engine.draft(current);
   signalRun(draft, signal);
   // A start delay ends with a second signal-with-start; a cron or retry wait does not.
   const { cronSchedule, initiator } = draft.info.started;
   if (!cronSchedule && !initiator) endWorkflowTaskDelay(draft);
   return then(engine.commit(execution, [draft]), () => ({ run: current, isNew: false }));
+}
+
+function attachTo(
+  engine: Engine,
+  execution: Execution,
+  run: Run,
+  attachment: Attachment | undefined,
+): MaybePromise<Started> {
+  if (!attachment) return { run, isNew: false };
+  const draft = engine.draft(run);
+  attach(draft, attachment);
+  return then(engine.commit(execution, [draft]), () => ({ run, isNew: false }));
 }
 
 function textPayloads(text: string): Payloads {

@@ -49,6 +49,8 @@ function buildPoint(
   const { namespace, workflowId, runId } = run.key;
   if (!point) throw failedPrecondition(`Can't find reset point for ${buildId}`);
   if (!point.resettable) throw failedPrecondition(`Reset point for ${buildId} is not resettable`);
+  if (point.expiresAtMs !== undefined && point.expiresAtMs < engine.clock.now())
+    throw failedPrecondition(`Reset point for ${buildId} is expired`);
   if (point.runId !== runId && currentRunOnly)
     throw failedPrecondition(
       `Reset point for ${buildId} points to previous run and CurrentRunOnly is set`,

@@ -1,8 +1,10 @@
 /** DescribeWorkflowExecution, and how a run looks in lists. */
+
 import type { Engine } from '../engine/engine.js';
 import type { Run } from '../engine/run.js';
 import type { Method } from '../grpc/edge.js';
-import type { ResetPoint } from '../history/reset-points.js';
+import type { AttachedRequest } from '../history/attached.js';
+import { resetPointInfo } from '../history/reset-points.js';
 import { backoffMs } from '../history/retry.js';
 import { type ActivityInfo, isOpen } from '../history/state.js';
 import type { Namespace } from '../namespaces.js';
@@ -65,7 +67,7 @@ function describe(run: Run, namespace: Namespace): object {
       stateTransitionCount: int64(info.stateTransitions),
       historySizeBytes: int64(info.historySizeBytes),
       firstRunId: info.firstRunId,
-      autoResetPoints: { points: info.resetPoints.map(resetPoint) },
+      autoResetPoints: { points: info.resetPoints.map(resetPointInfo) },
       ...(info.versioningOverride && {
         versioningInfo: { versioningOverride: info.versioningOverride },
       }),
@@ -74,16 +76,6 @@ function describe(run: Run, namespace: Namespace): object {
     pendingChildren: isOpen(info) ? pendingChildren(run) : [],
     pendingWorkflowTask: pendingWorkflowTask(run),
     workflowExtendedInfo: extendedInfo(run),
-  };
-}
-
-function resetPoint(point: ResetPoint): temporal.api.workflow.v1.IResetPointInfo {
-  return {
-    buildId: point.buildId,
-    runId: point.runId,
-    firstWorkflowTaskCompletedId: int64(point.completedEventId),
-    createTime: timestamp(point.atMs),
-    resettable: point.resettable,
   };
 }
 
@@ -105,8 +97,18 @@ function extendedInfo(run: Run): temporal.api.workflow.v1.IWorkflowExecutionExte
         eventType: EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
         eventId: int64(1),
       },
+      ...Object.fromEntries((info.attachedRequests ?? []).map(requestInfo)),
     },
   };
+}
+
+function requestInfo({
+  requestId,
+  eventId,
+}: AttachedRequest): [string, temporal.api.workflow.v1.IRequestIdInfo] {
+  const eventType = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED;
+  const place = eventId === undefined ? { buffered: true } : { eventId: int64(eventId) };
+  return [requestId, { eventType, ...place }];
 }
 
 function pendingActivity(activity: ActivityInfo): temporal.api.workflow.v1.IPendingActivityInfo {

@@ -3,7 +3,14 @@ import type { Engine } from '../engine/engine.js';
 import { isFailing, type PendingQuery, type QueryAnswer, resultOf } from '../engine/queries.js';
 import type { Run } from '../engine/run.js';
 import { type Started, type StartOrder, startExecution } from '../engine/starts.js';
-import { failedPrecondition, invalid, notFound, ServiceError, StatusCode } from '../errors.js';
+import {
+  failedPrecondition,
+  invalid,
+  namespaceDeprecated,
+  notFound,
+  ServiceError,
+  StatusCode,
+} from '../errors.js';
 import type { Call } from '../grpc/call.js';
 import type { Method } from '../grpc/edge.js';
 import { cronProblem, firstCronDelayMs } from '../history/cron.js';
@@ -15,6 +22,7 @@ import { completeTimeouts, type StartSpec } from '../history/start.js';
 import { isOpen } from '../history/state.js';
 import { withTypes } from '../namespaces.js';
 import { codec, durationMs, EventType, enums, int64, Status, type temporal } from '../proto.js';
+import { checkCallbacks, checkLinks } from './links.js';
 import { withField, workflowTaskResponse } from './poll-response.js';
 import { checkBlob, checkIdLength, executionIds, queueName } from './requests.js';
 
@@ -66,6 +74,14 @@ export function checkStart(engine: Engine, request: StartRequest | SignalWithSta
   checkOverride(request.versioningOverride);
   checkBlob(request.input);
   if (mapSizeOf(request.memo?.fields) > MAX_BLOB_BYTES) throw invalid('Memo size exceeds limit.');
+  if ('onConflictOptions' in request) checkAttachments(request);
+  checkLinks(request.links);
+}
+
+function checkAttachments({ onConflictOptions, completionCallbacks }: StartRequest): void {
+  if (onConflictOptions?.attachCompletionCallbacks && !onConflictOptions.attachRequestId)
+    throw invalid('attaching request ID is required for attaching completion callbacks');
+  checkCallbacks(completionCallbacks);
 }
 
 function checkTimeouts(request: StartRequest | SignalWithStartRequest): void {
@@ -107,7 +123,13 @@ function specOf(engine: Engine, request: StartRequest | SignalWithStartRequest):
   };
 }
 
+/** Of a start, but for one that comes with an update and that of a child: as with Temporal. */
+export function checkState(engine: Engine, name: string): void {
+  if (engine.namespaces.get(name).isDeprecated) throw namespaceDeprecated(name);
+}
+
 async function start(engine: Engine, request: StartRequest): Promise<object> {
+  checkState(engine, request.namespace);
   checkStart(engine, request);
   const order = startOrder(engine, request);
   // A task that is kept back is nobody's yet.
@@ -156,10 +178,18 @@ export function startOrder(engine: Engine, request: StartRequest): StartOrder {
       'Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING',
     );
   }
+  const spec = specOf(engine, request);
+  const options = request.onConflictOptions;
   return {
-    spec: specOf(engine, request),
+    spec,
     reusePolicy: request.workflowIdReusePolicy,
     conflictPolicy: request.workflowIdConflictPolicy,
+    attachment: options
+      ? {
+          requestId: options.attachRequestId ? spec.requestId : '',
+          links: options.attachLinks ? request.links : [],
+        }
+      : undefined,
   };
 }
 
@@ -184,6 +214,7 @@ export function startResponse(started: Started): object {
 }
 
 async function signalWithStart(engine: Engine, request: SignalWithStartRequest): Promise<object> {
+  checkState(engine, request.namespace);
   checkStart(engine, request);
   if (!request.signalName) throw invalid('SignalName is not set on request.');
   checkIdLength(request.signalName, 'SignalName');
@@ -219,6 +250,7 @@ async function signal(
   checkIdLength(request.signalName, 'SignalName');
   checkIdLength(request.requestId, 'RequestId');
   checkBlob(request.input);
+  checkLinks(request.links);
   const run = engine.find(request.namespace, workflowId, runId);
   await engine.update(run, (d) =>
     signalRun(d, {
@@ -256,11 +288,12 @@ async function requestCancel(
 ): Promise<object> {
   engine.namespaces.get(request.namespace);
   const { workflowId, runId } = executionIds(request.workflowExecution);
+  checkLinks(request.links);
   // As with Temporal, a request that comes too late is taken, and changes nothing.
   if (!isOpen(engine.find(request.namespace, workflowId, runId).info)) return {};
   const run = runOfChain(engine, request);
-  const { requestId, reason, identity } = request;
-  await engine.update(run, (d) => requestCancelRun(d, { requestId, reason, identity }));
+  const { requestId, reason, identity, links } = request;
+  await engine.update(run, (d) => requestCancelRun(d, { requestId, reason, identity, links }));
   return {};
 }
 
@@ -268,12 +301,13 @@ async function terminateExecution(
   engine: Engine,
   request: Request<'TerminateWorkflowExecutionRequest'>,
 ): Promise<object> {
+  checkLinks(request.links);
   const run = runOfChain(engine, request);
-  const { identity } = request;
+  const { identity, links } = request;
   const reason = request.reason || 'terminated by user via frontend';
   const details = request.details ?? undefined;
   await engine.update(run, (d) =>
-    terminate(d, { reason, details, identity: identity || 'frontend-service' }),
+    terminate(d, { reason, details, identity: identity || 'frontend-service', links }),
   );
   return {};
 }

@@ -17,7 +17,7 @@ import {
 import type { BufferedStart, Execution, ScheduleRecord } from '../schedules/record.js';
 import { type End, policyOf } from '../schedules/rules.js';
 import type { ScheduleWorld } from '../schedules/schedules.js';
-import { checkStart, type StartRequest, startOrder } from './executions.js';
+import { checkStart, checkState, type StartRequest, startOrder } from './executions.js';
 
 const startCodec = codec<object>('temporal.api.workflowservice.v1.StartWorkflowExecutionRequest');
 const eventCodec = codec<HistoryEvent>('temporal.api.history.v1.HistoryEvent');
@@ -70,6 +70,7 @@ async function startAction(
   const request = requestOf(record, start);
   if (!request) return undefined;
   try {
+    checkState(engine, record.namespace);
     checkStart(engine, request);
     const order = startOrder(engine, request);
     const { key } = order.spec;

@@ -43,6 +43,10 @@ export function systemMethods(engine: Engine): { [method: string]: Method } {
       if (!id && !namespace) throw invalid('Namespace not set on request.');
       return describeNamespace(namespace ? namespaces.get(namespace) : namespaces.byId(id));
     },
+    DeprecateNamespace: async ({ namespace }: Request<'DeprecateNamespaceRequest'>) => {
+      await engine.namespaces.change(namespace, (known) => ({ ...known, isDeprecated: true }));
+      return {};
+    },
     ListNamespaces: (request: Request<'ListNamespacesRequest'>) => listNamespaces(engine, request),
     RegisterNamespace: (request: Request<'RegisterNamespaceRequest'>) =>
       registerNamespace(engine, request),
@@ -96,7 +100,9 @@ function describeNamespace(
     namespaceInfo: {
       name: namespace.name,
       id: namespace.id,
-      state: enums.NamespaceState.NAMESPACE_STATE_REGISTERED,
+      state: namespace.isDeprecated
+        ? enums.NamespaceState.NAMESPACE_STATE_DEPRECATED
+        : enums.NamespaceState.NAMESPACE_STATE_REGISTERED,
       description: namespace.description,
       ownerEmail: namespace.ownerEmail,
       data: { ...namespace.data },
@@ -165,12 +171,24 @@ async function updateNamespace(
   const retentionMs = period ? retentionOf(period) : undefined;
   const updated = await engine.namespaces.change(request.namespace, (known) => ({
     ...known,
+    isDeprecated: isDeprecatedAfter(known, request.updateInfo?.state ?? 0),
     description: request.updateInfo?.description || known.description,
     ownerEmail: request.updateInfo?.ownerEmail || known.ownerEmail,
     data: { ...known.data, ...request.updateInfo?.data },
     retentionMs: retentionMs ?? known.retentionMs,
   }));
   return describeNamespace(updated);
+}
+
+/** @param state - the one that is asked for, a `NamespaceState`; 0 for the one that it has */
+function isDeprecatedAfter(namespace: Namespace, state: number): boolean {
+  const { NAMESPACE_STATE_REGISTERED, NAMESPACE_STATE_DEPRECATED } = enums.NamespaceState;
+  const isDeprecated = namespace.isDeprecated ?? false;
+  const now = isDeprecated ? NAMESPACE_STATE_DEPRECATED : NAMESPACE_STATE_REGISTERED;
+  if (!state || state === now) return isDeprecated;
+  if (isDeprecated || state !== NAMESPACE_STATE_DEPRECATED)
+    throw invalid('Invalid namespace state update.');
+  return true;
 }
 
 function describeTaskQueue(engine: Engine, request: Request<'DescribeTaskQueueRequest'>): object {

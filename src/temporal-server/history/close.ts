@@ -23,6 +23,7 @@ import type { Outcome } from './effects.js';
 import { CommandError } from './failures.js';
 import { overLimit, queueNameProblem } from './ids.js';
 import { HISTORY_EVENT_LIMIT, HISTORY_SIZE_LIMIT_BYTES } from './limits.js';
+import { handedOn } from './reset-points.js';
 import { decideRetry } from './retry.js';
 import { type StartSpec, scheduleFirstTask, startRun, successorSpec } from './start.js';
 import { isOpen } from './state.js';
@@ -69,7 +70,9 @@ function succeed(d: Draft, overrides: Partial<StartSpec>): string {
   const lifetimeMs = d.nowMs - d.info.executionAtMs;
   const backoffMs = overrides.backoffMs ?? 0;
   const tooSoon = lifetimeMs + backoffMs < MIN_RUN_MS;
+  const retentionMs = d.retentionMs(d.key.namespace);
   const spec = successorSpec(d, {
+    resetPoints: handedOn(d.info.resetPoints, d.key.runId, d.nowMs, retentionMs),
     ...overrides,
     backoffMs: tooSoon ? MIN_RUN_MS - lifetimeMs : backoffMs,
   });
@@ -77,6 +80,7 @@ function succeed(d: Draft, overrides: Partial<StartSpec>): string {
     nowMs: d.nowMs,
     aheadMs: d.info.aheadMs,
     newId: d.newId,
+    retentionMs: d.retentionMs,
   });
   scheduleFirstTask(d.successor);
   d.info.newRunId = spec.key.runId;
@@ -269,15 +273,16 @@ export function terminateRun(
     readonly reason: string;
     readonly details?: Payloads | undefined;
     readonly identity: string;
+    readonly links?: temporal.api.common.v1.ILink[] | undefined;
     readonly isReset?: boolean;
   },
 ): void {
   forceTaskEnd(d);
-  d.append('workflowExecutionTerminated', {
-    reason: how.reason,
-    details: how.details ?? null,
-    identity: how.identity,
-  });
+  d.append(
+    'workflowExecutionTerminated',
+    { reason: how.reason, details: how.details ?? null, identity: how.identity },
+    { links: how.links },
+  );
   close(d, Status.WORKFLOW_EXECUTION_STATUS_TERMINATED, { kind: 'terminated' }, how.isReset);
   abortUpdates(d);
 }

@@ -22,6 +22,7 @@ import {
   type temporal,
   timestamp,
 } from '../proto.js';
+import { noteAttached } from './attached.js';
 import { type Due, dueKey, type Effect, type StoredEvent, type Transfer } from './effects.js';
 import { Overlay } from './overlay.js';
 import type { CollectionChanges, RunInfo, RunState } from './state.js';
@@ -45,6 +46,8 @@ export interface RuleInputs {
   readonly aheadMs?: number;
   /** A new unique id (a UUID). */
   readonly newId: () => string;
+  /** How long closed runs of a namespace are kept. */
+  readonly retentionMs: (namespace: string) => number;
 }
 
 /** Extra parts of an event beside its attributes. */
@@ -68,6 +71,7 @@ export class Draft {
   readonly completedUpdates;
   readonly nowMs: number;
   readonly newId: () => string;
+  readonly retentionMs: (namespace: string) => number;
   readonly events: StoredEvent[] = [];
   readonly effects: Effect[] = [];
   /** How far it moves the run's clock ahead. */
@@ -80,6 +84,7 @@ export class Draft {
     this.info = { ...state.info };
     this.nowMs = inputs.nowMs;
     this.newId = inputs.newId;
+    this.retentionMs = inputs.retentionMs;
     this.activities = new Overlay(state.activities);
     this.activityIds = new Overlay(state.activityIds);
     this.timers = new Overlay(state.timers);
@@ -156,6 +161,8 @@ export class Draft {
       wireStartedId(event, startedIds);
       const id = this.#write(event, this.nowMs);
       noteStarted(event, id, startedIds, this);
+      const options = event.workflowExecutionOptionsUpdatedEventAttributes;
+      if (options) noteAttached(this, options.attachedRequestId ?? '', id);
     }
     return true;
   }
@@ -224,6 +231,7 @@ export class Draft {
     };
     if (extras.userMetadata) event.userMetadata = extras.userMetadata;
     if (extras.links && extras.links.length > 0) event.links = extras.links;
+    if (name === 'workflowExecutionOptionsUpdated') event.workerMayIgnore = true;
     return event;
   }
 

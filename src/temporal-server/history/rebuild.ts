@@ -2,17 +2,20 @@
  * A run's state made again from its history: what a reset starts with. Only what history tells is
  * known, so attempts, heartbeats and updates that were not accepted begin anew.
  */
+
 import {
   durationMs,
   EventType,
   enumName,
   type HistoryEvent,
   type PayloadMap,
+  type temporal,
   timestampMs,
   toNumber,
 } from '../proto.js';
 import { put, remove } from './activity-record.js';
 import { type IsBackground, recordActivity } from './activity-schedule.js';
+import { noteAttached } from './attached.js';
 import { childRecord } from './children.js';
 import type { Draft } from './draft.js';
 import { cancelRequest, signalRequest } from './externals.js';
@@ -48,9 +51,19 @@ function replayRun(d: Draft, event: HistoryEvent): void {
       upsert.searchAttributes?.indexedFields,
     );
   const options = event.workflowExecutionOptionsUpdatedEventAttributes;
-  if (options) d.info.versioningOverride = normalOverride(options.versioningOverride);
+  if (options) replayOptions(d, options, toNumber(event.eventId));
   const modified = event.workflowPropertiesModifiedEventAttributes;
   if (modified) d.info.memo = merged(d.info.memo, modified.upsertedMemo?.fields);
+}
+
+function replayOptions(
+  d: Draft,
+  options: temporal.api.history.v1.IWorkflowExecutionOptionsUpdatedEventAttributes,
+  eventId: number,
+): void {
+  if (options.versioningOverride || options.unsetVersioningOverride)
+    d.info.versioningOverride = normalOverride(options.versioningOverride);
+  noteAttached(d, options.attachedRequestId ?? '', eventId);
 }
 
 function merged(base: PayloadMap, upserted: PayloadMap | null | undefined): PayloadMap {

@@ -1,7 +1,9 @@
 /**
  * Where a run can be reset to so that a build of its worker has never been: the first workflow task that
- * each build has completed. Temporal's describe shows them, and its clients reset by them.
+ * each build has completed. Temporal's describe shows them, and its clients reset by them. A run hands them on to the one
+ * that takes over, but for those of runs that are past their retention.
  */
+import { int64, type temporal, timestamp } from '../proto.js';
 import type { Draft } from './draft.js';
 
 export interface ResetPoint {
@@ -13,6 +15,8 @@ export interface ResetPoint {
   readonly atMs: number;
   /** Nothing was on its way to other workflows. */
   readonly resettable: boolean;
+  /** When the run may be gone in which it was; undefined while that is the run that has it. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** As Temporal has it. */
@@ -30,4 +34,34 @@ export function noteBuild(d: Draft, buildId: string, completedEventId: number, a
     resettable: d.children.size === 0 && d.externals.size === 0,
   };
   d.info.resetPoints = [...points, point].slice(-MAX_POINTS);
+}
+
+/**
+ * The points that a run starts with which takes over from another.
+ *
+ * @param retentionMs - how long the one before is kept
+ */
+export function handedOn(
+  points: readonly ResetPoint[],
+  previousRunId: string,
+  startedAtMs: number,
+  retentionMs: number,
+): readonly ResetPoint[] {
+  return points
+    .filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs >= startedAtMs)
+    .map((point) =>
+      point.runId === previousRunId ? { ...point, expiresAtMs: startedAtMs + retentionMs } : point,
+    );
+}
+
+/** As it is described, and told to the next run. */
+export function resetPointInfo(point: ResetPoint): temporal.api.workflow.v1.IResetPointInfo {
+  return {
+    buildId: point.buildId,
+    runId: point.runId,
+    firstWorkflowTaskCompletedId: int64(point.completedEventId),
+    createTime: timestamp(point.atMs),
+    ...(point.expiresAtMs !== undefined && { expireTime: timestamp(point.expiresAtMs) }),
+    resettable: point.resettable,
+  };
 }

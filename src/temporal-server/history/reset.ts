@@ -6,6 +6,7 @@
  * 2. Nothing that the old run still waited for is lost: activities are offered again, timers are set
  *    for the time they were due, children go on under the new run.
  */
+
 import { invalid } from '../errors.js';
 import {
   codec,
@@ -18,6 +19,7 @@ import {
 } from '../proto.js';
 import { due, offer, put, remove, timing } from './activity-record.js';
 import type { IsBackground } from './activity-schedule.js';
+import { attach } from './attached.js';
 import { Draft, type RuleInputs } from './draft.js';
 import type { StoredEvent } from './effects.js';
 import { normalOverride, recordOverride } from './options.js';
@@ -198,7 +200,9 @@ function reapply(d: Draft, stored: StoredEvent, what: Reapply): void {
   } else if (request) {
     if (what.updates) reapplyUpdate(d, request);
   } else if (options) {
-    recordOverride(d, normalOverride(options.versioningOverride));
+    if (options.versioningOverride || options.unsetVersioningOverride)
+      recordOverride(d, normalOverride(options.versioningOverride));
+    else attach(d, { requestId: options.attachedRequestId ?? '', links: event.links ?? [] });
   } else reapplyChild(d, event);
 }
 

@@ -50,6 +50,7 @@ export interface Cancel {
   readonly requestId: string;
   readonly reason: string;
   readonly identity: string;
+  readonly links?: temporal.api.common.v1.ILink[] | undefined;
   readonly from?:
     | { readonly workflowId: string; readonly runId: string; readonly initiatedEventId: number }
     | undefined;
@@ -60,14 +61,18 @@ export function requestCancelRun(d: Draft, cancel: Cancel): void {
   // As with Temporal, a request that comes too late is taken, and changes nothing.
   if (!isOpen(d.info) || d.info.cancelRequested) return;
   d.info.cancelRequested = { requestId: cancel.requestId, reason: cancel.reason };
-  d.appendOrBuffer('workflowExecutionCancelRequested', {
-    cause: cancel.reason,
-    identity: cancel.identity,
-    ...(cancel.from && {
-      externalInitiatedEventId: int64(cancel.from.initiatedEventId),
-      externalWorkflowExecution: { workflowId: cancel.from.workflowId, runId: cancel.from.runId },
-    }),
-  });
+  d.appendOrBuffer(
+    'workflowExecutionCancelRequested',
+    {
+      cause: cancel.reason,
+      identity: cancel.identity,
+      ...(cancel.from && {
+        externalInitiatedEventId: int64(cancel.from.initiatedEventId),
+        externalWorkflowExecution: { workflowId: cancel.from.workflowId, runId: cancel.from.runId },
+      }),
+    },
+    { links: cancel.links },
+  );
   // A run that has not begun does so now, to end.
   if (d.info.lastCompletedStartedId === 0 && d.info.workflowTaskAttempt === 1)
     endWorkflowTaskDelay(d);
@@ -78,6 +83,7 @@ export interface Termination {
   readonly reason: string;
   readonly details?: Payloads | undefined;
   readonly identity: string;
+  readonly links?: temporal.api.common.v1.ILink[] | undefined;
 }
 
 export function terminate(d: Draft, termination: Termination): void {

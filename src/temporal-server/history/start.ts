@@ -15,7 +15,7 @@ import {
 } from '../proto.js';
 import { Draft, type RuleInputs } from './draft.js';
 import type { VersioningOverride } from './options.js';
-import type { ResetPoint } from './reset-points.js';
+import { type ResetPoint, resetPointInfo } from './reset-points.js';
 import { withDefaults } from './retry.js';
 import type { ParentLink, RunInfo, RunKey, RunState } from './state.js';
 import { delayWorkflowTask, scheduleWorkflowTask, startWorkflowTask } from './workflow-task.js';
@@ -144,6 +144,9 @@ function startedAttributes(spec: StartSpec, expiresAtMs: number | undefined): St
     attempt: spec.attempt,
     workflowExecutionExpirationTime: expiresAtMs === undefined ? null : timestamp(expiresAtMs),
     cronSchedule: spec.cronSchedule,
+    prevAutoResetPoints: predecessor?.runId
+      ? { points: (spec.resetPoints ?? []).map(resetPointInfo) }
+      : null,
     eagerExecutionAccepted: spec.isEager === true,
     firstWorkflowTaskBackoff: predecessor?.runId
       ? spanOrNull(spec.backoffMs)

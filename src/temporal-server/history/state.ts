@@ -14,6 +14,7 @@ import type {
   Status,
   temporal,
 } from '../proto.js';
+import type { AttachedRequest } from './attached.js';
 import type { ResetPoint } from './reset-points.js';
 
 export interface RunKey {
@@ -99,6 +100,8 @@ export interface RunInfo {
   /** The started event's attributes: what a retry or the next cron run starts with. */
   readonly started: temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
   readonly createRequestId: string;
+  /** Of starts that have used the run. */
+  readonly attachedRequests?: readonly AttachedRequest[];
   readonly userMetadata: temporal.api.sdk.v1.IUserMetadata | undefined;
   readonly memo: PayloadMap;
   readonly searchAttributes: PayloadMap;

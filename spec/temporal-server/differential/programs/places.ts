@@ -56,6 +56,28 @@ export const places = subject('places', {
     });
     return { registered, described, updated };
   },
+  'a namespace that is deprecated': async (w) => {
+    await namespace(w, 'RegisterNamespace', {
+      workflowExecutionRetentionPeriod: { seconds: 86_400 },
+    });
+    const deprecated = await namespace(w, 'DeprecateNamespace');
+    // A server may know it for a moment as it was.
+    const start = () => namespace(w, 'StartWorkflowExecution', w.startRequest('wf'));
+    const isRefused = (seen: Plain) => JSON.stringify(seen).includes('Deprecated');
+    return {
+      deprecated,
+      again: await namespace(w, 'DeprecateNamespace'),
+      described: await namespace(w, 'DescribeNamespace'),
+      'registered again': await namespace(w, 'UpdateNamespace', { updateInfo: { state: 1 } }),
+      start: await w.until(start, isRefused),
+      signal: await namespace(w, 'SignalWithStartWorkflowExecution', {
+        ...w.startRequest('wf'),
+        signalName: 's',
+      }),
+      list: await namespace(w, 'ListWorkflowExecutions', { query: 'WorkflowId = "none"' }),
+      none: await w.ask('DeprecateNamespace', { namespace: w.id('none') }),
+    };
+  },
   'namespaces that cannot be': async (w) => ({
     'no name': await w.ask('RegisterNamespace', { namespace: '' }),
     'no retention': await w.ask('RegisterNamespace', { namespace: w.id('lasting') }),

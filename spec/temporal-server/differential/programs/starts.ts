@@ -1,12 +1,23 @@
 /** Starts: request ids, what may reuse an id, what is in conflict with a run that is there. */
 import { enums } from '../../../../src/temporal-server/proto.js';
 import * as c from '../commands.js';
-import { subject } from '../program.js';
+import { type Plain, subject } from '../program.js';
 import type { World } from '../world.js';
 
 const { WorkflowIdConflictPolicy: Conflict, WorkflowIdReusePolicy: Reuse } = enums;
 
 const START = 'StartWorkflowExecution';
+const USE_EXISTING = {
+  workflowIdConflictPolicy: Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+};
+
+const linkTo = (w: World, name: string) => ({
+  workflowEvent: {
+    namespace: 'default',
+    workflowId: w.id(name),
+    runId: '11111111-2222-4333-8444-555555555555',
+  },
+});
 
 /** Starts an id again after its first run has ended somehow. */
 async function again(w: World, end: 'complete' | 'fail' | 'terminate', reuse: number) {
@@ -118,6 +129,104 @@ export const starts = subject('starts', {
         attachLinks: true,
       },
     }),
+  'conflict: use existing, and repeat what left word there': async (w) => {
+    const id = await w.start();
+    const request = w.startRequest('wf', {
+      ...USE_EXISTING,
+      links: [linkTo(w, 'another')],
+      onConflictOptions: { attachRequestId: true, attachLinks: true },
+    });
+    const first = await w.ask(START, request);
+    return {
+      first,
+      second: await w.ask(START, request),
+      'as a plain start': await w.ask(START, { ...request, workflowIdConflictPolicy: 0 }),
+      'another request': await w.ask(START, { ...request, requestId: w.id('request-other') }),
+      described: await w.describe(id),
+      now: await w.history(id),
+    };
+  },
+  'conflict: use existing, and leave word while a task is out': async (w) => {
+    const id = await w.start();
+    const task = await w.task(id);
+    const request = w.startRequest('wf', {
+      ...USE_EXISTING,
+      links: [linkTo(w, 'another')],
+      onConflictOptions: { attachRequestId: true, attachLinks: true },
+    });
+    const answer = await w.ask(START, request);
+    const buffered = await w.describe(id);
+    const again = await w.ask(START, request);
+    await w.answer(task);
+    return { answer, again, buffered, described: await w.describe(id), now: await w.history(id) };
+  },
+  'conflict: use existing, and leave little word there': async (w) => {
+    const out: { [name: string]: Plain } = {};
+    for (const [name, onConflictOptions] of Object.entries({
+      nothing: {},
+      'its request id': { attachRequestId: true },
+      'its links': { attachLinks: true },
+      'callbacks alone': { attachCompletionCallbacks: true },
+    })) {
+      const request = w.startRequest('wf', {
+        ...USE_EXISTING,
+        links: [linkTo(w, name)],
+        onConflictOptions,
+      });
+      out[name] = await w.ask(START, request);
+    }
+    return { ...out, now: await w.history(w.id('wf')) };
+  },
+  'conflict: word left with a run that closes': async (w) => {
+    const id = await w.start();
+    const request = w.startRequest('wf', {
+      ...USE_EXISTING,
+      onConflictOptions: { attachRequestId: true },
+    });
+    await w.ask(START, request);
+    await w.terminate(id);
+    const again = await w.ask(START, request);
+    return { again, now: await w.history(id) };
+  },
+  'links of signals, cancellations and ends': async (w) => {
+    const id = await w.start();
+    const links = [linkTo(w, 'another'), { batchJob: { jobId: 'job' } }];
+    await w.signal(id, 's', { links });
+    const workflowExecution = { workflowId: id };
+    await w.call('RequestCancelWorkflowExecution', { workflowExecution, links });
+    await w.call('TerminateWorkflowExecution', { workflowExecution, links });
+    return { now: await w.history(id) };
+  },
+  'links and callbacks that cannot be': async (w) => {
+    const ask = (more: object) => w.ask(START, w.startRequest('wf', more));
+    const link = linkTo(w, 'another');
+    const to = (more: object) => ({
+      links: [{ workflowEvent: { ...link.workflowEvent, ...more } }],
+    });
+    const url = (text: string) => ({ completionCallbacks: [{ nexus: { url: text } }] });
+    return {
+      'too many links': await ask({ links: Array.from({ length: 11 }, () => link) }),
+      'a long link': await ask(to({ workflowId: 'x'.repeat(4100) })),
+      'no namespace': await ask(to({ namespace: '' })),
+      'no workflow id': await ask(to({ workflowId: '' })),
+      'no run id': await ask(to({ runId: '' })),
+      'no event type': await ask(to({ eventRef: { eventId: 3 } })),
+      'no job': await ask({ links: [{ batchJob: { jobId: '' } }] }),
+      nothing: await ask({ links: [{}] }),
+      'signalled: nothing': await w.ask('SignalWorkflowExecution', {
+        workflowExecution: { workflowId: w.id('wf') },
+        signalName: 's',
+        links: [{}],
+      }),
+      'callbacks: to somebody': await ask(url('http://localhost:1/callback')),
+      'callbacks: by another way': await ask(url('ftp://localhost/callback')),
+      'callbacks: a long way': await ask(url(`http://localhost/${'x'.repeat(1000)}`)),
+      'callbacks: of no kind': await ask({ completionCallbacks: [{}] }),
+      'callbacks: too many': await ask({
+        completionCallbacks: Array.from({ length: 33 }, () => ({ nexus: { url: 'http://a' } })),
+      }),
+    };
+  },
   'conflict: terminate existing': async (w) => {
     const id = await w.start();
     const task = await w.task(id);
