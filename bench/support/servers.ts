@@ -1,15 +1,15 @@
 /** Temporal servers for benchmarks and specs: each in a process of its own, on a free loopback port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Connection } from '@temporalio/client';
+import { firstAnswer } from './first-answer.js';
 import { command } from './paths.js';
 
 export interface ServerProcess {
   readonly address: string;
-  /** From its start until it has listened, in milliseconds. */
+  /** From its start until it has answered a call, in milliseconds. */
   readonly startedInMs: number;
   readonly process: ChildProcess;
   /** Ends it at once: its data is of no use to anybody. */
@@ -77,52 +77,21 @@ export async function freePort(): Promise<number> {
 async function start(program: string, args: readonly string[]): Promise<ServerProcess> {
   const port = await freePort();
   const stdio = ['ignore', 'ignore', 'ignore'] as const;
+  const began = performance.now();
   const child = spawn(program, [...args, '--port', String(port)], { stdio: [...stdio] });
-  const address = `127.0.0.1:${port}`;
-  const started = performance.now();
+  const isOver = () => child.exitCode !== null || performance.now() - began > PATIENCE_MS;
   try {
-    await untilServing(address, child);
-  } catch (error) {
+    await firstAnswer(port, isOver);
+  } catch (cause) {
     await end(child);
-    throw error;
+    throw new Error(`${child.spawnfile} does not serve`, { cause });
   }
-  const startedInMs = performance.now() - started;
+  const startedInMs = performance.now() - began;
+  const address = `127.0.0.1:${port}`;
   return { address, startedInMs, process: child, stop: () => end(child) };
 }
 
 const PATIENCE_MS = 60_000;
-const BETWEEN_MS = 10;
-
-/** The real server answers only when its database is ready: ask until it does. */
-async function untilServing(address: string, child: ChildProcess): Promise<void> {
-  let why: unknown;
-  for (let left = PATIENCE_MS / BETWEEN_MS; left > 0 && child.exitCode === null; left--) {
-    try {
-      await listening(address);
-      const connection = await Connection.connect({ address, connectTimeout: 1000 });
-      await connection.workflowService.describeNamespace({ namespace: 'default' });
-      await connection.close();
-      return;
-    } catch (thrown) {
-      why = thrown;
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-    }
-  }
-  throw new Error(`${child.spawnfile} does not serve ${address}`, { cause: why });
-}
-
-/** A refused connection is known at once here; the SDK would wait before it tries again. */
-function listening(address: string): Promise<void> {
-  const [host, port] = address.split(':');
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), host);
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-  });
-}
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

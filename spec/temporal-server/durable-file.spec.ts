@@ -6,7 +6,9 @@ import { FileStore } from '../../src/temporal-server/file/file-store.js';
 import { keys } from '../../src/temporal-server/file/keys.js';
 import { formats } from '../../src/temporal-server/file/records.js';
 import { SCHEMA, type Schema } from '../../src/temporal-server/file/schema.js';
+import { type Bytes, Writer } from '../../src/temporal-server/file/writer.js';
 import { startTemporalServer } from '../../src/temporal-server/index.js';
+import { startOnStore } from '../../src/temporal-server/server.js';
 
 /** A format that is one newer than the server's, and turns every namespace's description over. */
 const NEXT: Schema = {
@@ -49,8 +51,38 @@ describe('the file of a server', () => {
     await (await start()).close();
   });
 
-  it('is refused when a newer version has written it', async () => {
+  it('is new still when nothing was written to it', async () => {
     await (await FileStore.open(dbFilename, NEXT)).close();
+    await (await start()).close();
+    await (await start()).close();
+  });
+
+  it('says its version in its first transaction, also when the first that was tried failed', async () => {
+    const written: string[][] = [];
+    let isFull = true;
+    const database = {
+      async batch(fill: () => void) {
+        written.push([]);
+        fill();
+        if (isFull) throw new Error('No space left on device');
+      },
+      put(key: Buffer) {
+        written.at(-1)?.push(key.toString());
+        return Promise.resolve(true);
+      },
+    };
+    const writeOf = (key: string) => [Buffer.from(key), Buffer.from('value')] as const;
+    const writer = new Writer(database as unknown as Bytes, [writeOf('version')]);
+    await expect(writer.write([writeOf('a')])).rejects.toThrow('No space left on device');
+    isFull = false;
+    await writer.write([writeOf('b')]);
+    await writer.write([writeOf('c')]);
+    expect(written).toEqual([['version', 'a'], ['version', 'b'], ['c']]);
+  });
+
+  it('is refused when a newer version has written it', async () => {
+    const newer = await startOnStore({ port: 0 }, () => FileStore.open(dbFilename, NEXT));
+    await newer.close();
     await expect(start()).rejects.toThrow(
       `${dbFilename}: it was written by a newer version of perdure (format ${NEXT.version}; this one knows up to ${SCHEMA.version}); run that version, or name another file`,
     );

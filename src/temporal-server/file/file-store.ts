@@ -54,9 +54,9 @@ export class FileStore implements Store {
   /** The first expiry that is not due yet; undefined when it has to be looked up. */
   #firstExpiryMs: number | undefined;
 
-  private constructor(db: Bytes, owner: Owner) {
+  private constructor(db: Bytes, owner: Owner, first: readonly Write[]) {
     this.#db = db;
-    this.#writer = new Writer(db);
+    this.#writer = new Writer(db, first);
     this.#visible = new VisibleRuns(db, this.#dropping);
     this.#owner = owner;
   }
@@ -73,8 +73,8 @@ export class FileStore implements Store {
     try {
       checkFile(path);
       db = openDatabase(path);
-      await bringUpToDate(db, path, schema);
-      return new FileStore(db, owner);
+      const first = await bringUpToDate(db, path, schema);
+      return new FileStore(db, owner, first);
     } catch (thrown) {
       await db?.close();
       await owner.release();

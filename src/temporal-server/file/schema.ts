@@ -1,6 +1,6 @@
 /**
- * The version of the file's records: written when the file is made, checked when it is opened. An older file
- * is brought up to date one version at a time, each in one transaction; a newer one is refused.
+ * The version of the file's records: written with the first of them, checked when the file is opened. An older
+ * file is brought up to date one version at a time, each in one transaction; a newer one is refused.
  */
 import { StoreOpenError } from '../store-errors.js';
 import { keys } from './keys.js';
@@ -15,14 +15,18 @@ export interface Schema {
 
 export const SCHEMA: Schema = { version: 2, migrations: MIGRATIONS };
 
-export async function bringUpToDate(db: Bytes, path: string, schema: Schema): Promise<void> {
+/** @returns what has to be in the first transaction of the file; nothing where it has had one */
+export async function bringUpToDate(
+  db: Bytes,
+  path: string,
+  schema: Schema,
+): Promise<readonly Write[]> {
   const key = keys.meta('schema');
   const written = db.getBinary(key);
   let version = written ? Number(formats.meta.fromValue(key, written).version) : undefined;
   if (version === undefined) {
     if (!isEmpty(db)) throw foreign(path);
-    await write(db, [versionWrite(schema.version)]);
-    return;
+    return [versionWrite(schema.version)];
   }
   if (version > schema.version) {
     throw new StoreOpenError(
@@ -43,6 +47,7 @@ export async function bringUpToDate(db: Bytes, path: string, schema: Schema): Pr
     for (const _ of migration(db));
     await write(db, withVersion(migration(db), version + 1));
   }
+  return [];
 }
 
 function isEmpty(db: Bytes): boolean {

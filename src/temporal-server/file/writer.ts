@@ -34,9 +34,13 @@ export class Writer {
   /** How many writes the last two transactions had. */
   #sizes: readonly [number, number] = [0, 0];
   #closed = false;
+  /** Is in every transaction until one of them succeeds. */
+  #first: readonly Write[];
 
-  constructor(db: Bytes) {
+  /** @param first - goes along with whatever is written first: a new file waits for the disk once, not twice */
+  constructor(db: Bytes, first: readonly Write[]) {
     this.#db = db;
+    this.#first = first;
   }
 
   /** Resolves once the writes are on disk, all of them; rejects when none of them is. */
@@ -77,8 +81,11 @@ export class Writer {
     this.#next = undefined;
     this.#current = group.done;
     this.#sizes = [this.#sizes[1], group.writes.length];
-    this.#transaction(group.writes).then(
-      () => this.#end(group.resolve),
+    this.#transaction([...this.#first, ...group.writes]).then(
+      () => {
+        this.#first = [];
+        this.#end(group.resolve);
+      },
       (thrown: unknown) => this.#end(() => group.reject(storeRefuses(thrown))),
     );
   }
