@@ -102,7 +102,7 @@ describe('perdure replay', () => {
     const both = await replay(same, '--workflow-id', 'closed', '--workflow-id', 'open');
     expect(both.stdout).toMatch(/^ok +closed .*\nok +open .*\n$/);
     expect(both.code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   it('says where the code diverges, and ends with 5', async () => {
     const changed = await app(ORDER.replace('time.sleep("10ms")', 'funcs.call("app:charge", 1)'));
@@ -112,7 +112,7 @@ describe('perdure replay', () => {
     );
     expect(stderr).toMatch(/1 history: 1 diverged\n→ .*workflow\.version/);
     expect(code).toBe(5);
-  }, 30_000);
+  }, 60_000);
 
   it.each([
     [
@@ -156,7 +156,7 @@ describe('perdure replay', () => {
       },
     });
     expect(diverged.code).toBe(5);
-  }, 30_000);
+  }, 60_000);
 
   it('of a run that waits for its first task says ok', async () => {
     const { events } = JSON.parse(await readFile(file, 'utf8'));
@@ -198,7 +198,7 @@ describe('perdure replay', () => {
     await empty.stop();
     expect(stderr).toBe('no open workflows\n');
     expect(code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   it.each([
     ['a file that is not there', null, /NOT_FOUND: no such file/],
@@ -242,5 +242,5 @@ describe('perdure replay', () => {
     expect(both.code).toBe(64);
     expect(JSON.parse(both.stdout)).toMatchObject({ ok: false, error: { kind: 'INVALID' } });
     expect((await perdure(['replay', same, '--all-open', '--address', 'nowhere'])).code).toBe(64);
-  }, 30_000);
+  }, 60_000);
 });

@@ -2,6 +2,10 @@
  * The conformance suite's view of a host. A spec writes the body of `main` in Lua for each program it
  * needs, and sees only messages and exits, so that the same spec runs on every host: no clock but the
  * host's own, nothing that only one Node process could look at.
+ *
+ * A spec makes its own order. On a worker each send, spawn, monitor and link is answered in a later task: who
+ * has been heard from may not have gone on yet, and whom it told may have. What a spec relies on it hears of
+ * first: a message behind a link, the EXIT of what has ended.
  */
 import { afterAll, afterEach, describe, type it, jest } from '@jest/globals';
 import type { Value } from '../../src/core/payload.js';
