@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type App, startApp } from '../../src/app.js';
-import { AppFolders, index, luaEntry } from '../support/cli.js';
+import { AppFolders, AUTO_START, index, luaEntry } from '../support/cli.js';
 import { freePort } from '../support/servers.js';
 
 const folders = new AppFolders();
 const on = (kind: string) => `meta:\n  temporal:\n    ${kind}:\n      worker: worker`;
 const FUNCS = `modules: [funcs]\n${on('workflow')}`;
-const START = 'lifecycle:\n  auto_start: true';
 
 /** Waits for its cancellation, and then says what it heard. */
 const PATIENT = `
@@ -42,8 +41,8 @@ describe('an activity of an app', () => {
     app = await startApp({
       dir: await folders.write({
         '_index.yaml': index(
-          `name: client\nkind: temporal.client\naddress: "127.0.0.1:${await freePort()}"\n${START}`,
-          `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${START}`,
+          `name: client\nkind: temporal.client\naddress: "127.0.0.1:${await freePort()}"\n${AUTO_START}`,
+          `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${AUTO_START}`,
           luaEntry('cancels', 'workflow.lua', FUNCS),
           luaEntry('calls', 'workflow.lua', FUNCS),
           luaEntry('patient', 'process.lua', on('activity')),

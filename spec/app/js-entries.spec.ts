@@ -11,7 +11,7 @@ afterAll(() => folders.remove());
 
 const WORKER = `name: temporal\nkind: temporal.client`;
 const QUEUE =
-  'name: worker\nkind: temporal.worker\nclient: temporal\ntask_queue: js\nlifecycle: { auto_start: true }';
+  'name: worker\nkind: temporal.worker\nclient: temporal\ntask_queue: js\nlifecycle: { auto_start: true, start_timeout: 1m }';
 const HOST = 'name: processes\nkind: process.host';
 const on = (kind: 'activity' | 'workflow') => `meta: { temporal: { ${kind}: { worker: worker } } }`;
 const js = (name: string, kind: string, more = '', extension = 'mjs') =>

@@ -1,12 +1,11 @@
 /** Leases and watches under a clock that skips: they are no work, and their time limits are real time. */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { startApp } from '../../src/app.js';
-import { AppFolders, index, luaEntry } from '../support/cli.js';
+import { AppFolders, AUTO_START, index, luaEntry } from '../support/cli.js';
 
 const folders = new AppFolders();
 afterAll(() => folders.remove());
 
-const START = 'lifecycle:\n  auto_start: true';
 const WORKFLOW = 'meta:\n  temporal:\n    workflow:\n      worker: worker';
 
 describe('a workflow that monitors a local process and another workflow, while time is skipped', () => {
@@ -14,8 +13,8 @@ describe('a workflow that monitors a local process and another workflow, while t
     const dir = await folders.write({
       '_index.yaml': index(
         'name: processes\nkind: process.host',
-        `name: client\nkind: temporal.client\n${START}`,
-        `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: months\n${START}`,
+        `name: client\nkind: temporal.client\n${AUTO_START}`,
+        `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: months\n${AUTO_START}`,
         luaEntry('clerk'),
         luaEntry('months', 'workflow.lua', `modules: [time]\n${WORKFLOW}`),
         luaEntry('target', 'workflow.lua', WORKFLOW),

@@ -138,7 +138,7 @@ const WORKER = '{ temporal: { workflow: { worker: worker } } }';
 /** The entries that the examples speak of. */
 const WORLD = [
   '{ name: temporal, kind: temporal.client }',
-  '{ name: worker, kind: temporal.worker, client: temporal, task_queue: reference, lifecycle: { auto_start: true } }',
+  '{ name: worker, kind: temporal.worker, client: temporal, task_queue: reference, lifecycle: { auto_start: true, start_timeout: 1m } }',
   '{ name: processes, kind: process.host }',
   '{ name: double, kind: function.lua, source: "return function(n) return n * 2 end" }',
   `{ name: child, kind: workflow.lua, meta: ${WORKER}, source: "return function(name) return name end" }`,

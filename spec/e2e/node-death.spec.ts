@@ -1,7 +1,7 @@
 /** A node that is killed, and the workflows that have to do with its processes. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { AppFolders, index, luaEntry, startPerdure } from '../support/cli.js';
+import { AppFolders, AUTO_START, index, luaEntry, startPerdure } from '../support/cli.js';
 import {
   describeWithTemporal,
   EMBEDDED,
@@ -13,7 +13,6 @@ import {
 const folders = new AppFolders();
 afterAll(() => folders.remove());
 
-const START = 'lifecycle:\n  auto_start: true';
 const WORKFLOW = 'meta:\n  temporal:\n    workflow:\n      worker: worker';
 
 /** The heartbeat time of docs/semantics.md. */
@@ -28,8 +27,8 @@ function officeApp(address: string): Promise<string> {
   return folders.write({
     '_index.yaml': index(
       'name: processes\nkind: process.host',
-      `name: client\nkind: temporal.client\naddress: "${address}"\n${START}`,
-      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: offices\n${START}`,
+      `name: client\nkind: temporal.client\naddress: "${address}"\n${AUTO_START}`,
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: offices\n${AUTO_START}`,
       luaEntry('clerk'),
       luaEntry('watches', 'workflow.lua', WORKFLOW),
       luaEntry('falls', 'workflow.lua', WORKFLOW),

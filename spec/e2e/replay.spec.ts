@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { type ServerProcess, startEmbedded } from '../../bench/support/servers.js';
 import {
   AppFolders,
+  AUTO_START,
   index,
   luaEntry,
   perdure,
@@ -39,7 +40,6 @@ await connection.close();`;
 
 const META = 'meta:\n  temporal:\n    workflow:\n      worker: worker';
 const ACTIVITY = 'meta:\n  temporal:\n    activity:\n      worker: worker';
-const AUTO = 'lifecycle:\n  auto_start: true';
 
 const folders = new AppFolders();
 afterAll(() => folders.remove());
@@ -47,8 +47,8 @@ afterAll(() => folders.remove());
 function app(order: string, type = 'order'): Promise<string> {
   return folders.write({
     '_index.yaml': index(
-      `name: client\nkind: temporal.client\n${AUTO}`,
-      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${AUTO}`,
+      `name: client\nkind: temporal.client\n${AUTO_START}`,
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${AUTO_START}`,
       luaEntry(type, 'workflow.lua', `modules: [funcs, time]\n${META}`),
       luaEntry('charge', 'function.lua', ACTIVITY),
     ),

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { type App, startApp } from '../../src/app.js';
-import { AppFolders, index, luaEntry } from '../support/cli.js';
+import { AppFolders, AUTO_START, index, luaEntry } from '../support/cli.js';
 import {
   describeWithTemporal,
   EMBEDDED,
@@ -14,14 +14,12 @@ import {
 const folders = new AppFolders();
 afterAll(() => folders.remove());
 
-const START = 'lifecycle:\n  auto_start: true';
-
 function ledgerApp(address: string): Promise<string> {
   return folders.write({
     '_index.yaml': index(
       'name: processes\nkind: process.host',
-      `name: client\nkind: temporal.client\naddress: "${address}"\n${START}`,
-      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: ledgers\n${START}`,
+      `name: client\nkind: temporal.client\naddress: "${address}"\n${AUTO_START}`,
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: ledgers\n${AUTO_START}`,
       luaEntry('ledger', 'workflow.lua', 'meta:\n  temporal:\n    workflow:\n      worker: worker'),
       luaEntry('clerk'),
       `name: office
@@ -30,7 +28,7 @@ intensity: 5
 children:
   - {process: ledger, input: 100}
   - {process: clerk, host: processes}
-${START}`,
+${AUTO_START}`,
     ),
     // Keeps a sum, until it fails.
     'ledger.lua': `return { main = function(sum)

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { AppFolders, index, luaEntry, startPerdure } from '../support/cli.js';
+import { AppFolders, AUTO_START, index, luaEntry, startPerdure } from '../support/cli.js';
 import {
   describeWithTemporal,
   EMBEDDED,
@@ -27,12 +27,11 @@ end }`;
 
 /** An order that is charged, waits for a message, and is shipped. */
 function orderApp(address: string): Promise<string> {
-  const start = 'lifecycle:\n  auto_start: true';
   const on = (kind: string) => `meta:\n  temporal:\n    ${kind}:\n      worker: worker`;
   return folders.write({
     '_index.yaml': index(
-      `name: client\nkind: temporal.client\naddress: "${address}"\n${start}`,
-      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: orders\n${start}`,
+      `name: client\nkind: temporal.client\naddress: "${address}"\n${AUTO_START}`,
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: orders\n${AUTO_START}`,
       luaEntry('order', 'workflow.lua', `modules: [funcs]\n${on('workflow')}`),
       luaEntry('charge', 'function.lua', on('activity')),
       luaEntry('ship', 'function.lua', on('activity')),

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from '@jest/globals';
-import { AppFolders, index, luaEntry, startPerdure } from '../support/cli.js';
+import { AppFolders, AUTO_START, index, luaEntry, startPerdure } from '../support/cli.js';
 import { describeWithTemporal, freePort, temporalBinary } from '../support/servers.js';
 
 const run = promisify(execFile);
@@ -24,11 +24,10 @@ end }`;
 describeWithTemporal('the temporal command, on the embedded server of a running app', () => {
   it('starts, lists, describes, signals and shows a Lua workflow', async () => {
     const address = `127.0.0.1:${await freePort()}`;
-    const start = 'lifecycle:\n  auto_start: true';
     const dir = await folders.write({
       '_index.yaml': index(
-        `name: client\nkind: temporal.client\naddress: "${address}"\n${start}`,
-        `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${start}`,
+        `name: client\nkind: temporal.client\naddress: "${address}"\n${AUTO_START}`,
+        `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: q\n${AUTO_START}`,
         luaEntry(
           'approval',
           'workflow.lua',

@@ -113,3 +113,6 @@ export function index(...entries: readonly string[]): string {
 export function luaEntry(name: string, kind = 'process.lua', more = ''): string {
   return `name: ${name}\nkind: ${kind}\nsource: file://${name}.lua\n${more}`;
 }
+
+/** How a client or worker of a spec's app starts: by itself, and a busy machine has its time for it. */
+export const AUTO_START = 'lifecycle:\n  auto_start: true\n  start_timeout: 1m';

@@ -5,7 +5,7 @@
  */
 import { expect } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { AppFolders, index, luaEntry, type RunningCli, startPerdure } from './cli.js';
+import { AppFolders, AUTO_START, index, luaEntry, type RunningCli, startPerdure } from './cli.js';
 import type { ServerKind } from './servers.js';
 
 /** An order: an activity, a wait, a message, another activity. */
@@ -153,7 +153,7 @@ function app(): { [file: string]: string } {
   return {
     '_index.yaml': index(
       'name: client\nkind: temporal.client',
-      'name: worker\nkind: temporal.worker\nclient: client\ntask_queue: crashes\nlifecycle:\n  auto_start: true',
+      `name: worker\nkind: temporal.worker\nclient: client\ntask_queue: crashes\n${AUTO_START}`,
       ...['order', 'counter', 'tree', 'leaf'].map(workflow),
       luaEntry('step', 'function.lua', on('activity')),
     ),

@@ -33,6 +33,8 @@ const NAMESPACE = 'default';
 /** What has not come by then does not come: a program that waits longer is wrong. */
 const PATIENCE_MS = 60_000;
 const IDENTITY = 'program';
+/** A busy machine may take longer than the usual ten seconds for what a program does with a task. */
+export const PATIENT = { seconds: 60 };
 
 export class World {
   readonly prefix = `d${randomUUID().replaceAll('-', '').slice(0, 12)}`;
@@ -102,8 +104,7 @@ export class World {
 
   /** Starts a workflow. @returns its id */
   async start(name = 'wf', more: object = {}): Promise<string> {
-    // A busy machine may take longer than the usual ten seconds for what a program does with a task.
-    const request = this.startRequest(name, { workflowTaskTimeout: { seconds: 60 }, ...more });
+    const request = this.startRequest(name, { workflowTaskTimeout: PATIENT, ...more });
     await this.call('StartWorkflowExecution', request);
     return request.workflowId;
   }
@@ -227,6 +228,7 @@ export class World {
     return this.side.sdk.workflow.start(type, {
       taskQueue: this.side.workerQueue,
       workflowId: this.id(type),
+      workflowTaskTimeout: '60s',
       args: [...args],
       ...more,
     });

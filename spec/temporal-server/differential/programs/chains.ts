@@ -1,7 +1,7 @@
 /** Runs that follow one another: continue-as-new, cron, retries; and the timeouts of runs and their tasks. */
 import * as c from '../commands.js';
 import { type Plain, subject } from '../program.js';
-import type { World } from '../world.js';
+import { PATIENT, type World } from '../world.js';
 
 /** The histories of the runs of an id that the program has come across, first to last. */
 async function chain(w: World, id: string, runIds: readonly string[]): Promise<Plain> {
@@ -90,7 +90,7 @@ export const chains = subject('chains', {
   'a run that times out and is retried': async (w) => {
     const id = w.id('wf');
     const more = {
-      workflowTaskTimeout: { seconds: 60 },
+      workflowTaskTimeout: PATIENT,
       workflowRunTimeout: { seconds: 1 },
       retryPolicy: { initialInterval: { seconds: 1 }, maximumAttempts: 2 },
     };

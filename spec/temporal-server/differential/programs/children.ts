@@ -2,7 +2,7 @@
 import { enums } from '../../../../src/temporal-server/proto.js';
 import * as c from '../commands.js';
 import { type Plain, subject } from '../program.js';
-import type { World } from '../world.js';
+import { PATIENT, type World } from '../world.js';
 
 const { ParentClosePolicy: Close, WorkflowIdReusePolicy: Reuse, EventType } = enums;
 
@@ -27,7 +27,7 @@ async function ended(
   end: (child: string) => Promise<unknown>,
   more: object = {},
 ): Promise<{ [name: string]: Plain }> {
-  const [id, childId] = await withChild(w, more);
+  const [id, childId] = await withChild(w, { workflowTaskTimeout: PATIENT, ...more });
   await w.step(id);
   await end(childId);
   await w.step(id, c.complete());
