@@ -178,6 +178,7 @@ describe('size limits', () => {
     const schedule = command('SCHEDULE_ACTIVITY_TASK', {
       activityId: '1',
       activityType: { name: 'a' },
+      taskQueue: { name: workflowId },
       startToCloseTimeout: { seconds: 60 },
     });
     await runs.complete(await runs.poll(workflowId), schedule);

@@ -11,7 +11,7 @@ import { isServiceError, StatusCode } from '../errors.js';
 import type { IsBackground } from '../history/activity-schedule.js';
 import { moveAhead } from '../history/ahead.js';
 import { enforceHistoryLimits } from '../history/close.js';
-import type { CommandContext } from '../history/commands.js';
+import type { CommandContext } from '../history/command-context.js';
 import { Draft } from '../history/draft.js';
 import { fallDue } from '../history/due.js';
 import { dueKey, type Effect, type Transfer } from '../history/effects.js';
