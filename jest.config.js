@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/spec'],
@@ -18,8 +20,9 @@ export default {
   setupFilesAfterEnv: process.env.PERDURE_PROPERTY_RUNS
     ? ['<rootDir>/spec/support/property-runs.ts']
     : [],
-  // Most of the time goes into waiting for servers and workers.
-  maxWorkers: '100%',
+  testSequencer: '<rootDir>/scripts/long-first.js',
+  // Much of the time goes into waiting, for servers, workers, programs and clocks.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Jest keeps the modules of every spec that a worker has run: without this a spec that comes late in a long
   // run has a heap of gigabytes around it, and takes seven times as long.
   workerIdleMemoryLimit: '700MB',

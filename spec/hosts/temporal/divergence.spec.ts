@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { parsePid } from '../../../src/core/pid.js';
 import { TemporalHost } from '../../../src/hosts/temporal/index.js';
+import { eventOf } from '../../support/histories.js';
 import { luaSource, temporalWorld, WORKER, type World } from '../../support/temporal-world.js';
 
 const ORDER = `
@@ -56,23 +56,8 @@ describe('a changed source on an open run', () => {
   const started = async (): Promise<string> => {
     const pid = await world.spawn('order', [], { options: TASK });
     await world.send(pid, 'go', 1);
-    await historyHas(pid, (event) => event.timerFiredEventAttributes != null);
+    await eventOf(world.client, pid, (event) => event.timerFiredEventAttributes != null);
     return pid;
-  };
-
-  type Event = NonNullable<
-    Awaited<
-      ReturnType<ReturnType<World['client']['client']['workflow']['getHandle']>['fetchHistory']>
-    >['events']
-  >[number];
-
-  const historyHas = async (pid: string, wanted: (event: Event) => boolean): Promise<Event> => {
-    const id = parsePid(pid)?.id ?? '';
-    for (;;) {
-      const { events } = await world.client.client.workflow.getHandle(id).fetchHistory();
-      const found = events?.find(wanted);
-      if (found !== undefined) return found;
-    }
   };
 
   const report = () =>
@@ -109,7 +94,11 @@ describe('a changed source on an open run', () => {
       const pid = await started();
       await deploy(changed);
       await world.send(pid, 'go', 2);
-      const failed = await historyHas(pid, (e) => e.workflowTaskFailedEventAttributes != null);
+      const failed = await eventOf(
+        world.client,
+        pid,
+        (e) => e.workflowTaskFailedEventAttributes != null,
+      );
       const { cause, failure } = failed.workflowTaskFailedEventAttributes ?? {};
       expect(failure?.message).toMatch(expected);
       expect(failure?.message).toContain('workflow.version');

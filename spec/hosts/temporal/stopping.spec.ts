@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parsePid } from '../../../src/core/pid.js';
+import { eventOf } from '../../support/histories.js';
 import { temporalWorld, type World } from '../../support/temporal-world.js';
 
 const workflows = {
@@ -158,13 +159,8 @@ describe('stopping a workflow', () => {
 
 describe('a workflow whose worker goes away', () => {
   /** Waits until the workflow sleeps: no worker has anything of it to report then. */
-  async function timerStarted({ client }: World, pid: string): Promise<void> {
-    const handle = client.client.workflow.getHandle(parsePid(pid)?.id ?? '');
-    for (;;) {
-      const { events } = await handle.fetchHistory();
-      if (events?.some((event) => event.timerStartedEventAttributes)) return;
-    }
-  }
+  const timerStarted = ({ client }: World, pid: string) =>
+    eventOf(client, pid, (event) => event.timerStartedEventAttributes != null);
 
   it('goes on with the next worker, and does nothing twice', async () => {
     const world = await temporalWorld({
