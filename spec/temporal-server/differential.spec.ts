@@ -6,9 +6,10 @@ import { differences } from './differential/compare.js';
 import { isAt, KNOWN, knownPaths } from './differential/known.js';
 import type { Outcome } from './differential/program.js';
 import { record, recorded } from './differential/recorded.js';
-import { runAll, titled } from './differential/runs.js';
+import { runAll, type Titled, titled } from './differential/runs.js';
 import { embeddedSide, type OpenSide, realSide, WORKFLOWS } from './differential/sides.js';
 import { SUBJECTS } from './differential/subjects.js';
+import { World } from './differential/world.js';
 import { installRuntime } from './support/harness.js';
 
 jest.setTimeout(240_000);
@@ -41,9 +42,23 @@ describe('a client program does the same on the embedded server as on Temporalâ€
 
   afterAll(() => Promise.all(sides.map((side) => side.close())));
 
-  it.each(programs)('$title', async ({ title, subject, program }) => {
+  /**
+   * What Temporal's server does. On a busy machine it loses a task now and then, which shows as a timeout
+   * that is not on record: then it is asked again, once everything else is done.
+   */
+  async function realOutcome({ title, program }: Titled, onRecord: Outcome): Promise<Outcome> {
+    const [, there] = sides;
+    if (real === undefined || there === undefined) return onRecord;
+    const outcome = await real.get(title)?.catch(() => undefined);
+    if (outcome !== undefined && differences(onRecord, outcome).length === 0) return outcome;
+    await Promise.allSettled(real.values());
+    return program.run(new World(there));
+  }
+
+  it.each(programs)('$title', async (one) => {
+    const { title, subject, program } = one;
     const onRecord: Outcome = recorded(subject.name)[program.name] ?? {};
-    const [mine, theirs] = await Promise.all([embedded.get(title), real?.get(title) ?? onRecord]);
+    const [mine, theirs] = await Promise.all([embedded.get(title), realOutcome(one, onRecord)]);
     const all = differences(mine, theirs);
     const known = knownPaths(title);
     expect(all.filter((each) => !known.some((path) => isAt(path, each)))).toEqual([]);
