@@ -28,6 +28,11 @@ export class SpecApps {
     if (!asked) throw new Error('a conformance spec asks for its app before it waits for anything');
   }
 
+  /** Starts the app that the specs share: what that takes is not taken from the first one's time. */
+  async open(): Promise<void> {
+    if (this.groups.size > 0) await this.theShared();
+  }
+
   /** Never resolves while a spec is only begun. */
   start(bodies: Bodies): Promise<ConformanceApp> {
     const key = JSON.stringify(bodies);
@@ -59,13 +64,17 @@ export class SpecApps {
 
   /** The shared app to one spec: it finds its programs by the names that it gave them. */
   private async shareOf(prefix: string): Promise<ConformanceApp> {
-    this.shared ??= this.startShared();
-    const app = await this.shared;
+    const app = await this.theShared();
     const groups = [...this.groups.values()];
     const bodies = groups.find((group) => group.prefix === prefix)?.bodies ?? {};
     const spawn: ConformanceApp['spawn'] = (program, ...args) =>
       app.spawn(program in bodies ? `${prefix}${program}` : program, ...args);
     return { ...app, spawn };
+  }
+
+  private theShared(): Promise<ConformanceApp> {
+    this.shared ??= this.startShared();
+    return this.shared;
   }
 
   private startShared(): Promise<ConformanceApp> {

@@ -7,7 +7,7 @@
  * has been heard from may not have gone on yet, and whom it told may have. What a spec relies on it hears of
  * first: a message behind a link, the EXIT of what has ended.
  */
-import { afterAll, afterEach, describe, type it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, type it, jest } from '@jest/globals';
 import type { Value } from '../../src/core/payload.js';
 import type { Pid } from '../../src/core/pid.js';
 import type { ExitResult } from '../../src/core/signal.js';
@@ -74,6 +74,7 @@ export function describeOn(
     `${title} ($name)`,
     ({ host }) => {
       const apps = new SpecApps(host);
+      beforeAll(() => apps.open(), 2 * PATIENCE_MS);
       afterEach(() => apps.endOfSpec());
       afterAll(() => apps.close());
       const start = (bodies: Bodies) => apps.start(bodies);
