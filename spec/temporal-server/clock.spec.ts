@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { skippingClock, systemClock } from '../../src/temporal-server/index.js';
 import { type TimerEntry, TimerHeap } from '../../src/temporal-server/timer-heap.js';
@@ -87,6 +87,49 @@ describe('the system clock', () => {
       });
     });
     expect(firedMs).toBeGreaterThanOrEqual(atMs);
+  });
+});
+
+describe('the system clock, when the clock of the machine is changed', () => {
+  const HOUR_MS = 3_600_000;
+
+  it('follows it forward, and never back', () => {
+    let [wall, steady] = [1e12, 1e12];
+    const { now } = systemClock({ wall: () => wall, steady: () => steady });
+    const pass = (ms: number, putMs = 0) => {
+      steady += ms;
+      wall += ms + putMs;
+      return now();
+    };
+    expect(pass(10)).toBe(1e12 + 10);
+    expect(pass(10, 500)).toBe(1e12 + 20); // kept right, no jump
+    expect(pass(10, HOUR_MS)).toBe(1e12 + 30 + 500 + HOUR_MS);
+    expect(pass(10, -2 * HOUR_MS)).toBe(1e12 + 40 + 500 + HOUR_MS);
+    expect(pass(10, HOUR_MS)).toBe(1e12 + 50 + 500 + HOUR_MS); // where it was
+    expect(pass(10, 2 * HOUR_MS)).toBe(1e12 + 60 + 500 + 2 * HOUR_MS);
+  });
+
+  it('begins with the time that the machine says', () => {
+    const wall = 1e12 - HOUR_MS;
+    expect(systemClock({ wall: () => wall, steady: () => 1e12 }).now()).toBe(wall);
+  });
+
+  it('fires what is due by then, soon after it was put forward', () => {
+    jest.useFakeTimers();
+    try {
+      let wall = 1e12;
+      const clock = systemClock({ wall: () => wall, steady: () => 1e12 });
+      const fired: string[] = [];
+      clock.setTimer(1e12 + HOUR_MS / 2, () => fired.push('in half an hour'));
+      clock.setTimer(1e12 + 2 * HOUR_MS, () => fired.push('in two hours'));
+      jest.advanceTimersByTime(60_000);
+      expect(fired).toEqual([]);
+      wall += HOUR_MS;
+      jest.advanceTimersByTime(5000);
+      expect(fired).toEqual(['in half an hour']);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

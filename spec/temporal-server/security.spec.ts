@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import {
@@ -97,6 +98,49 @@ describe('who may call', () => {
   it('does not start with a key that is not the certificate’s', async () => {
     const tls = { cert: certificates.server.cert, key: certificates.client.key };
     await expect(start({ tls })).rejects.toMatchObject({ kind: 'INVALID', option: 'tls' });
+  });
+
+  it('is served at once amid a flood of handshakes that fail, of all kinds', async () => {
+    let refused = 0;
+    const { server, ca, client, stranger } = certificates;
+    const { address } = await start({
+      tls: { cert: server.cert, key: server.key, clientCa: ca.cert },
+      onEvent: (event) => {
+        if (event.kind === 'connectionRefused') refused += 1;
+        if (event.kind === 'defect') throw event.error;
+      },
+    });
+    const port = Number(address.split(':')[1]);
+    const sockets: Socket[] = [];
+    const keep = <T extends Socket>(socket: T): T => {
+      sockets.push(socket.on('error', () => {})); // they are to be refused
+      return socket;
+    };
+    const closed = (socket: Socket) => new Promise((done) => socket.once('close', done));
+    const each = 60;
+    const failing: Promise<unknown>[] = [];
+    for (let i = 0; i < each; i++) {
+      keep(connectTcp(port, '127.0.0.1')); // says nothing
+      const garbage = keep(connectTcp(port, '127.0.0.1'));
+      garbage.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
+      failing.push(closed(garbage.resume()));
+      const without = { port, host: 'localhost', ca: ca.cert, ALPNProtocols: ['h2'] };
+      failing.push(closed(keep(connectTls(without)).resume()));
+      const wrong = { ...without, cert: stranger.cert, key: stranger.key };
+      failing.push(closed(keep(connectTls(wrong)).resume()));
+    }
+    const clientCertPair = { crt: client.cert, key: client.key };
+    const tls = { serverRootCACertificate: ca.cert, clientCertPair };
+    const connection = await Connection.connect({ address, tls, connectTimeout: 20_000 });
+    const answer = await connection.workflowService.getSystemInfo({});
+    expect(answer.serverVersion).toMatch(/^1\./);
+    await Promise.all(failing);
+    expect(refused).toBe(3 * each);
+    await connection.workflowService.getSystemInfo({});
+    await connection.close();
+    // Those that say nothing do not hold its end up.
+    await Promise.all(ends.splice(0).map((end) => end()));
+    for (const socket of sockets) socket.destroy();
   });
 
   it('closes although somebody has connected and says nothing', async () => {

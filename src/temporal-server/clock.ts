@@ -49,7 +49,39 @@ export function realNow(clock: Clock): number {
  */
 export const SKIP_GRACE_MS = 15;
 
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** How far the machine's clock has to be put forward to be followed: less is the drift of a clock that is kept right. */
+const JUMP_MS = 1000;
+
+/** How long a timer waits before it looks at the time again: the machine may have slept, or its clock been put forward. */
+const MAX_WAIT_MS = 5000;
+
+/** The clocks of the machine. */
+export interface Machine {
+  /** Milliseconds since the epoch; may be put forward and back. */
+  readonly wall: () => number;
+  /** The same, going on evenly from some start; not while the machine sleeps, and whatever is done to the other. */
+  readonly steady: () => number;
+}
+
+const MACHINE: Machine = {
+  wall: Date.now,
+  steady: () => performance.timeOrigin + performance.now(),
+};
+
+/**
+ * The machine's time, which never goes back: it goes on evenly, and follows a clock that is put forward. A clock that
+ * is put back catches up with it.
+ */
+function machineTime({ wall, steady }: Machine): () => number {
+  const apartMs = wall() - steady();
+  let offsetMs = Math.abs(apartMs) > JUMP_MS ? apartMs : 0;
+  return () => {
+    const steadyMs = steady();
+    const aheadMs = wall() - steadyMs;
+    if (aheadMs > offsetMs + JUMP_MS) offsetMs = aheadMs;
+    return steadyMs + offsetMs;
+  };
+}
 
 /** Runs a heap of timers off one Node timer. The delay is measured by the clock the heap is on. */
 class HeapDriver {
@@ -73,7 +105,7 @@ class HeapDriver {
     const first = this.heap.peek();
     this.#armedFor = first?.atMs ?? Number.POSITIVE_INFINITY;
     if (!first) return;
-    const delayMs = Math.ceil(Math.min(Math.max(first.atMs - this.#now(), 0), MAX_TIMEOUT_MS));
+    const delayMs = Math.ceil(Math.min(Math.max(first.atMs - this.#now(), 0), MAX_WAIT_MS));
     this.#timeout = setTimeout(() => this.fireDue(), delayMs);
     // A pending timer is no reason to keep a program alive: its server or its processes are.
     this.#timeout.unref();
@@ -86,16 +118,13 @@ class HeapDriver {
   }
 }
 
-function systemNow(): number {
-  return performance.timeOrigin + performance.now();
-}
-
 /** Real time. Holds do nothing. */
-export function systemClock(): Clock {
-  const driver = new HeapDriver(systemNow);
+export function systemClock(machine: Machine = MACHINE): Clock {
+  const now = machineTime(machine);
+  const driver = new HeapDriver(now);
   const release = () => {};
   return {
-    now: systemNow,
+    now,
     setTimer: (atMs, fire) => driver.add(atMs, fire),
     clearTimer: (handle) => void driver.heap.remove(handle as TimerEntry),
     hold: () => release,
@@ -122,8 +151,9 @@ export function skippingClock(options: SkippingClockOptions = {}): SkippingClock
 
 class Skipping implements SkippingClock {
   readonly #graceMs: number;
+  readonly #machineNow = machineTime(MACHINE);
   readonly #virtual = new HeapDriver(() => this.now());
-  readonly #real = new HeapDriver(systemNow);
+  readonly #real = new HeapDriver(this.#machineNow);
   readonly #holds = new Set<{ readonly reason: string }>();
   #skippedMs = 0;
   #grace: NodeJS.Timeout | undefined;
@@ -133,7 +163,7 @@ class Skipping implements SkippingClock {
   }
 
   now(): number {
-    return systemNow() + this.#skippedMs;
+    return this.#machineNow() + this.#skippedMs;
   }
 
   skippedMs(): number {

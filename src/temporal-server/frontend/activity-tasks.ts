@@ -62,9 +62,9 @@ async function poll(
   const name = queueName(request.taskQueue);
   const queue: QueueName = { namespace: request.namespace, kind: 'activity', name };
   const { identity, workerInstanceKey: key } = request;
-  const endMs = Date.now() + patience(call, POLL_LIMIT_MS);
+  const endMs = performance.now() + patience(call, POLL_LIMIT_MS);
   for (;;) {
-    const task = await nextTask(engine, queue, { identity, key }, call, endMs - Date.now());
+    const task = await nextTask(engine, queue, { identity, key }, call, endMs - performance.now());
     if (!task) return {};
     if (task.kind !== 'activity') continue;
     const started = await orGiveBack(engine, task, () =>

@@ -24,7 +24,7 @@ export function clockMethods(engine: Engine): { [method: string]: Method } {
       const byMs = durationMs(request.by);
       if (!(byMs > 0)) throw invalid('By is not set on request, or not more than nothing.');
       const run = engine.find(request.namespace, workflowId, runId);
-      const patienceMs = Math.min(PATIENCE_MS, call.deadlineMs - Date.now() - ANSWER_MS);
+      const patienceMs = Math.min(PATIENCE_MS, call.deadlineMs - performance.now() - ANSWER_MS);
       const { nowMs, moved } = await moveTreeAhead(engine, run, {
         byMs,
         patienceMs,

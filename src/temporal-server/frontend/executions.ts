@@ -331,7 +331,7 @@ async function query(
   if (isRejected(run, request.queryRejectCondition))
     return { queryRejected: { status: run.info.status } };
   if (isFailing(run)) return { queryResult: resultOf({ kind: 'notReady' }) };
-  const limitMs = Math.min(QUERY_LIMIT_MS, call.deadlineMs - Date.now());
+  const limitMs = Math.min(QUERY_LIMIT_MS, call.deadlineMs - performance.now());
   const answer = await call.park<QueryAnswer>(limitMs, (deliver) =>
     ask(engine, run, request.query ?? {}, deliver),
   );

@@ -66,7 +66,7 @@ export function workflowTaskMethods(engine: Engine): { [method: string]: Method 
 
 /** How long a long poll may be parked: `limitMs`, or less when its client will not wait so long. */
 export function patience(call: Call, limitMs: number): number {
-  const leftMs = call.deadlineMs - Date.now();
+  const leftMs = call.deadlineMs - performance.now();
   return Math.min(limitMs, leftMs - Math.min(DEADLINE_MARGIN_MS, leftMs / 10));
 }
 
@@ -116,9 +116,9 @@ async function poll(
   const name = queueName(request.taskQueue);
   const queue: QueueName = { namespace: request.namespace, kind: 'workflow', name };
   const worker = { identity: request.identity, key: request.workerInstanceKey };
-  const endMs = Date.now() + patience(call, POLL_LIMIT_MS);
+  const endMs = performance.now() + patience(call, POLL_LIMIT_MS);
   for (;;) {
-    const task = await nextTask(engine, queue, worker, call, endMs - Date.now());
+    const task = await nextTask(engine, queue, worker, call, endMs - performance.now());
     if (!task) return {};
     const response = await orGiveBack(engine, task, () => take(engine, task, takerOf(request)));
     if (response) return response;

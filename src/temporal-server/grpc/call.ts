@@ -10,7 +10,7 @@ import type { Clock } from '../clock.js';
 export interface Call {
   /** Whether the client has gone: a task must not be handed to it any more. */
   readonly gone: boolean;
-  /** The client's deadline in real milliseconds since the epoch; infinite without one. */
+  /** The client's deadline by `performance.now()`, which no change of the machine's clock moves; infinite without one. */
   readonly deadlineMs: number;
   /**
    * Waits until `subscribe`'s callback gets a value, or gives undefined after `limitMs` of real
