@@ -50,6 +50,16 @@ function startChild(workflowId: string) {
   };
 }
 
+function signalTo(workflowId: string) {
+  return {
+    commandType: CommandType.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION,
+    signalExternalWorkflowExecutionCommandAttributes: {
+      execution: { workflowId },
+      signalName: 's',
+    },
+  };
+}
+
 describe('a server with a file', () => {
   let folder: string;
   let dbFilename: string;
@@ -61,12 +71,13 @@ describe('a server with a file', () => {
   let held: Set<string>;
   let prefix = 0;
 
-  /** The store, where changes of workflows that are held never come to an end. */
+  /** The store, where changes of workflows that are held never come to an end, and no transfer is settled. */
   function holding(store: Store): Store {
     return new Proxy(store, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
+        if (name === 'settle') return () => {};
         if (name !== 'commit') return value.bind(target);
         return (change: Change) =>
           held.has(change.workflowId) ? new Promise(() => {}) : target.commit(change);
@@ -326,6 +337,30 @@ describe('a server with a file', () => {
     await reopenCopy();
     await runs.complete(await runs.poll(child), commands.complete);
     await tasksUntil(parent, 'CHILD_WORKFLOW_EXECUTION_COMPLETED');
+  });
+
+  it('does not do again what it has answered, when it comes once more after a crash', async () => {
+    const childId = await runs.startWith(); // in the way of the child
+    const parentId = await runs.startWith(startChild(childId), signalTo('nobody-yet'));
+    await tasksUntil(parentId, 'START_CHILD_WORKFLOW_EXECUTION_FAILED');
+    await tasksUntil(parentId, 'SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED');
+    await client.call('TerminateWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution: { workflowId: childId },
+    });
+    await runs.start({ workflowId: 'nobody-yet' });
+    await reopen();
+    const fence = await runs.start();
+    await client.call('SignalWorkflowExecution', {
+      namespace: 'default',
+      workflowExecution: { workflowId: fence },
+      signalName: 's',
+    });
+    expect(await types('nobody-yet')).toEqual([
+      'WORKFLOW_EXECUTION_STARTED',
+      'WORKFLOW_TASK_SCHEDULED',
+    ]);
+    expect(await types(childId)).toContain('WORKFLOW_EXECUTION_TERMINATED');
   });
 
   it('drops closed runs when their retention is over, also while it was away', async () => {

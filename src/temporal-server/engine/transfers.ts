@@ -1,6 +1,8 @@
 /**
  * The outbox: what one run's transaction asks of another execution is done here, in a transaction
- * of the other's, and then answered in one more of the first's. Each step may be done twice.
+ * of the other's, and then answered in one more of the first's. Each step may be done twice, but none once
+ * the answer is there: after a crash a transfer may come again whose answer was stored, and what was refused
+ * then might be possible now.
  */
 import { isServiceError, StatusCode } from '../errors.js';
 import { childClosed, childFields, childStarted, childStartFailed } from '../history/children.js';
@@ -33,7 +35,8 @@ export async function deliverTransfer(engine: Engine, run: Run, transfer: Transf
 
 /** A child of a parent that has closed by now is not started, whatever its close policy. */
 async function startChild(engine: Engine, parent: Run, child: ChildInfo): Promise<void> {
-  if (!isOpen(parent.info)) return;
+  const asked = parent.state.children.get(child.initiatedEventId);
+  if (!isOpen(parent.info) || !asked || asked.runId) return;
   try {
     const runId = startedBefore(engine, parent, child) ?? (await startNow(engine, parent, child));
     await engine.update(parent, (d) => childStarted(d, child.initiatedEventId, runId));
@@ -93,6 +96,7 @@ function childSpec(engine: Engine, parent: Run, child: ChildInfo): StartSpec {
 }
 
 async function sendExternal(engine: Engine, source: Run, request: ExternalRequest): Promise<void> {
+  if (!source.state.externals.has(request.initiatedEventId)) return;
   const failure = await tryExternal(engine, source, request);
   await engine.update(source, (d) =>
     failure

@@ -168,7 +168,7 @@ export function childStarted(d: Draft, initiatedEventId: number, runId: string):
 /** The child could not be started. */
 export function childStartFailed(d: Draft, initiatedEventId: number, cause: number): void {
   const child = d.children.get(initiatedEventId);
-  if (!child || !isOpen(d.info)) return;
+  if (!child || child.runId || !isOpen(d.info)) return;
   d.children.delete(initiatedEventId);
   d.appendOrBuffer('startChildWorkflowExecutionFailed', {
     namespace: d.key.namespace,
