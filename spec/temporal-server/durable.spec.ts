@@ -16,13 +16,24 @@ import type { Change, Store } from '../../src/temporal-server/store.js';
 import { armedCheck } from './support/armed-check.js';
 import { ByHand, commands } from './support/by-hand.js';
 import { type RawClient, rawClient } from './support/raw.js';
+import { turnedClock } from './support/turned-clock.js';
 
 const { EventType, CommandType } = enums;
 
 function startTimer(timerId: string, afterMs: number) {
   return {
     commandType: CommandType.COMMAND_TYPE_START_TIMER,
-    startTimerCommandAttributes: { timerId, startToFireTimeout: { nanos: afterMs * 1e6 } },
+    startTimerCommandAttributes: {
+      timerId,
+      startToFireTimeout: { seconds: Math.floor(afterMs / 1000), nanos: (afterMs % 1000) * 1e6 },
+    },
+  };
+}
+
+function cancelTimer(timerId: string) {
+  return {
+    commandType: CommandType.COMMAND_TYPE_CANCEL_TIMER,
+    cancelTimerCommandAttributes: { timerId },
   };
 }
 
@@ -60,6 +71,24 @@ function signalTo(workflowId: string) {
   };
 }
 
+/** Where a change is kept waiting. */
+class Gate {
+  /** A change has come to it. */
+  readonly reached: Promise<void>;
+  readonly opened: Promise<void>;
+  reach = () => {};
+  open = () => {};
+
+  constructor() {
+    this.reached = new Promise((resolve) => {
+      this.reach = resolve;
+    });
+    this.opened = new Promise((resolve) => {
+      this.open = resolve;
+    });
+  }
+}
+
 describe('a server with a file', () => {
   let folder: string;
   let dbFilename: string;
@@ -69,6 +98,8 @@ describe('a server with a file', () => {
   let defects: unknown[];
   /** Workflow ids. */
   let held: Set<string>;
+  /** By workflow id: what its next change waits for on its way to the disk. */
+  let gates: Map<string, Gate>;
   let prefix = 0;
 
   /** The store, where changes of workflows that are held never come to an end, and no transfer is settled. */
@@ -79,8 +110,14 @@ describe('a server with a file', () => {
         if (typeof value !== 'function') return value;
         if (name === 'settle') return () => {};
         if (name !== 'commit') return value.bind(target);
-        return (change: Change) =>
-          held.has(change.workflowId) ? new Promise(() => {}) : target.commit(change);
+        return async (change: Change) => {
+          if (held.has(change.workflowId)) return new Promise(() => {});
+          const gate = gates.get(change.workflowId);
+          gates.delete(change.workflowId);
+          gate?.reach();
+          await gate?.opened;
+          return target.commit(change);
+        };
       },
     });
   }
@@ -150,6 +187,7 @@ describe('a server with a file', () => {
 
   beforeEach(async () => {
     held = new Set();
+    gates = new Map();
     folder = mkdtempSync(join(tmpdir(), 'perdure-durable-'));
     dbFilename = join(folder, 'server.db');
     await open();
@@ -361,6 +399,54 @@ describe('a server with a file', () => {
       'WORKFLOW_TASK_SCHEDULED',
     ]);
     expect(await types(childId)).toContain('WORKFLOW_EXECUTION_TERMINATED');
+  });
+
+  it('lets no timer fire that a change took back which was on its way to the disk', async () => {
+    const clock = turnedClock();
+    await reopen({ clock });
+    const workflowId = await runs.startWith(startTimer('later', 10_000));
+    const signal = () =>
+      client.call('SignalWorkflowExecution', {
+        namespace: 'default',
+        workflowExecution: { workflowId },
+        signalName: 's',
+      });
+    await signal();
+    const task = await runs.poll(workflowId);
+    const gate = new Gate();
+    gates.set(workflowId, gate);
+    const answer = runs.complete(task, cancelTimer('later'), startTimer('later', 100_000));
+    await gate.reached;
+    clock.turn(11_000);
+    gate.open();
+    await answer;
+    await signal(); // after whatever has waited for the answer
+    expect(await types(workflowId)).not.toContain('TIMER_FIRED');
+    clock.turn(90_000);
+    await signal();
+    expect(await types(workflowId)).toContain('TIMER_FIRED');
+  });
+
+  it('lets no activity time out whose heartbeat was on its way to the disk', async () => {
+    const clock = turnedClock();
+    await reopen({ clock });
+    const workflowId = await runs.startWith(
+      scheduleActivity('a', { heartbeatTimeout: { seconds: 10 }, taskQueue: { name: 'beats' } }),
+    );
+    const { taskToken } = await client.call('PollActivityTaskQueue', {
+      namespace: 'default',
+      taskQueue: { name: 'beats' },
+    });
+    clock.turn(6000);
+    const gate = new Gate();
+    gates.set(workflowId, gate);
+    const beat = client.call('RecordActivityTaskHeartbeat', { namespace: 'default', taskToken });
+    await gate.reached;
+    clock.turn(6000);
+    gate.open();
+    await beat;
+    await client.call('RespondActivityTaskCompleted', { namespace: 'default', taskToken });
+    expect(await types(workflowId)).toContain('ACTIVITY_TASK_COMPLETED');
   });
 
   it('drops closed runs when their retention is over, also while it was away', async () => {

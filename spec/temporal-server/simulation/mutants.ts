@@ -116,8 +116,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a timer that the store refused is not tried again',
     file: 'engine/engine.ts',
-    from: 'if (!this.work.isToBeTriedAgain(error) || run.timers.has(key)) throw error;\n          set(this.work.retryAtMs, { skippable: false });',
-    to: 'if (!this.work.isToBeTriedAgain(error)) throw error;',
+    from: 'if (isSet()) set(this.work.retryAtMs, { skippable: false });',
+    to: '',
   },
   {
     bug: 'a task whose start the store refused is not given back',

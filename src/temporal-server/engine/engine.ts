@@ -6,7 +6,7 @@
  * 2. Nothing is acknowledged, handed to a worker or armed before it is stored.
  * 3. A run that is busy holds the clock.
  */
-import { type Clock, realNow, type TimerOptions } from '../clock.js';
+import { type Clock, realNow, type TimerHandle, type TimerOptions } from '../clock.js';
 import { isServiceError, StatusCode } from '../errors.js';
 import type { IsBackground } from '../history/activity-schedule.js';
 import { moveAhead } from '../history/ahead.js';
@@ -275,16 +275,20 @@ export class Engine {
     if (!isOpen(run.info)) return;
     const key = dueKey(due);
     this.#disarm(run, key);
-    const set = (whenMs: number, options: TimerOptions) =>
-      run.timers.set(key, this.clock.setTimer(whenMs, fire, options));
-    const fire = () => {
-      run.timers.delete(key);
+    const set = (whenMs: number, options: TimerOptions) => {
+      const handle = this.clock.setTimer(whenMs, () => fire(handle), options);
+      run.timers.set(key, handle);
+    };
+    // One that has fired stays until its turn comes: a change on its way to the disk may take it back.
+    const fire = (handle: TimerHandle) => {
+      const isSet = () => run.timers.get(key) === handle;
       this.work.background(`timer ${key}`, async () => {
         try {
-          await this.update(run, (d) => fallDue(d, due));
+          await this.update(run, (d) => isSet() && fallDue(d, due));
+          if (isSet()) run.timers.delete(key);
         } catch (error) {
-          if (!this.work.isToBeTriedAgain(error) || run.timers.has(key)) throw error;
-          set(this.work.retryAtMs, { skippable: false });
+          if (!this.work.isToBeTriedAgain(error)) throw error;
+          if (isSet()) set(this.work.retryAtMs, { skippable: false });
         }
       });
     };
