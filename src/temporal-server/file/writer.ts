@@ -38,7 +38,7 @@ export class Writer {
   #first: readonly Write[];
 
   /** @param first - goes along with whatever is written first: a new file waits for the disk once, not twice */
-  constructor(db: Bytes, first: readonly Write[]) {
+  constructor(db: Bytes, first: readonly Write[] = []) {
     this.#db = db;
     this.#first = first;
   }
@@ -72,7 +72,7 @@ export class Writer {
     });
     // The next turn: until then the rest of what has come in joins the group.
     if (!this.#current) setImmediate(() => this.#start());
-    return { writes: [], done, resolve, reject };
+    return { writes: [...this.#first], done, resolve, reject };
   }
 
   #start(): void {
@@ -81,7 +81,7 @@ export class Writer {
     this.#next = undefined;
     this.#current = group.done;
     this.#sizes = [this.#sizes[1], group.writes.length];
-    this.#transaction([...this.#first, ...group.writes]).then(
+    this.#transaction(group.writes).then(
       () => {
         this.#first = [];
         this.#end(group.resolve);
