@@ -18,6 +18,7 @@ const HEAD = [
   'parent',
   'root',
   'createRequestId',
+  'attachedRequests',
   'userMetadata',
   'memo',
   'searchAttributes',
@@ -37,8 +38,8 @@ export interface HeadRecord extends Pick<RunInfo, HeadField> {
   readonly workflowId: string;
 }
 
-/** What is in neither is said by the run's first event. */
-export interface ProgressRecord extends Omit<RunInfo, HeadField | 'started'> {
+/** What is in neither is said by the run's first event; nothing else is left out, optional or not. */
+export interface ProgressRecord extends Required<Omit<RunInfo, HeadField | 'started'>> {
   /** Set once the run is closed: its place in the index of expiry. */
   readonly keepUntilMs: number | undefined;
 }
