@@ -109,6 +109,20 @@ describe('the system clock, when the clock of the machine is changed', () => {
     expect(pass(10, 2 * HOUR_MS)).toBe(1e12 + 60 + 500 + 2 * HOUR_MS);
   });
 
+  it('does not go ahead of it where the process is held up between two looks at it', () => {
+    let [time, heldUpMs] = [1e12, 0];
+    const look = () => {
+      const seen = time;
+      time += heldUpMs;
+      return seen;
+    };
+    const { now } = systemClock({ wall: look, steady: look });
+    heldUpMs = HOUR_MS;
+    now();
+    heldUpMs = 0;
+    expect(now()).toBe(time);
+  });
+
   it('begins with the time that the machine says', () => {
     const wall = 1e12 - HOUR_MS;
     expect(systemClock({ wall: () => wall, steady: () => 1e12 }).now()).toBe(wall);

@@ -10,7 +10,12 @@ import type {
   ScheduleRecord,
   ScheduleStore,
 } from '../../src/temporal-server/schedules/record.js';
-import { type End, futureTimes, withDefaults } from '../../src/temporal-server/schedules/rules.js';
+import {
+  advance,
+  type End,
+  futureTimes,
+  withDefaults,
+} from '../../src/temporal-server/schedules/rules.js';
 import { Schedules, type ScheduleWorld } from '../../src/temporal-server/schedules/schedules.js';
 import { canonicalSpec, compileSpec, type Spec } from '../../src/temporal-server/schedules/spec.js';
 import { ByHand, commands } from './support/by-hand.js';
@@ -176,6 +181,14 @@ describe('schedules in a store', () => {
     expect(400 * DAY - kept.processedMs).toBeLessThan(2000);
     expect(futureTimes(kept, compileSpec(spec, 'default-s'), 2)[0]).toBeGreaterThan(400 * DAY - 1);
     expect(spent()).toBeLessThan(1500);
+  });
+
+  it('do not act at a time that an update came after, by less than a millisecond', () => {
+    const updated = { ...record(), updatedAtMs: HOUR + 0.5 };
+    const spec = compileSpec(updated.schedule.spec ?? {}, 'seed');
+    expect(advance(updated, spec, HOUR + 1).record.buffer).toEqual([]);
+    expect(futureTimes(updated, spec, 1)).toEqual([2 * HOUR]);
+    expect(advance(record(), spec, HOUR + 1).record.buffer).toHaveLength(1);
   });
 
   it('do not walk through the time before an update when they are described', () => {

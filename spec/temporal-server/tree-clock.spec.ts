@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTemporalServer } from '../../src/temporal-server/index.js';
+import { skippingClock, startTemporalServer } from '../../src/temporal-server/index.js';
 import { MemoryStore } from '../../src/temporal-server/memory-store.js';
 import {
   enums,
@@ -12,6 +12,7 @@ import {
 } from '../../src/temporal-server/proto.js';
 import { startOnStore } from '../../src/temporal-server/server.js';
 import type { Store } from '../../src/temporal-server/store.js';
+import { storeRefuses } from '../../src/temporal-server/store-errors.js';
 import { ByHand, commands } from './support/by-hand.js';
 import {
   bundle,
@@ -227,6 +228,32 @@ describe('the clock of a tree on its way ahead, when the server crashes', () => 
     await file.reopen();
     expect(await hoursAhead(file.byHand(), 'kid')).toBe(4.9);
     await file.end();
+  });
+});
+
+describe('the clock of a tree on its way ahead, when the store refuses to write', () => {
+  it('lets the time of all others be skipped again', async () => {
+    let isFull = false;
+    const store = new Proxy<Store>(new MemoryStore(), {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name === 'commit' && isFull)
+          return () => Promise.reject(storeRefuses(new Error('No space left on device')));
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const clock = skippingClock();
+    const release = clock.hold('the spec');
+    const server = await startOnStore({ port: 0, clock }, async () => store);
+    const client = rawClient(server.address);
+    const workflowId = await new ByHand(client, 'refused').startWith(timer('1', 3600));
+    isFull = true;
+    await expect(server.moveAhead({ workflowId }, 2 * HOUR_MS)).rejects.toThrow('No space left');
+    expect(clock.holds()).toEqual(['the spec']);
+    isFull = false;
+    release();
+    client.close();
+    await server.close();
   });
 });
 

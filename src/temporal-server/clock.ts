@@ -76,8 +76,10 @@ function machineTime({ wall, steady }: Machine): () => number {
   const apartMs = wall() - steady();
   let offsetMs = Math.abs(apartMs) > JUMP_MS ? apartMs : 0;
   return () => {
+    // In this order: where the process is held up in between, the wall seems to be behind, not put forward.
+    const wallMs = wall();
     const steadyMs = steady();
-    const aheadMs = wall() - steadyMs;
+    const aheadMs = wallMs - steadyMs;
     if (aheadMs > offsetMs + JUMP_MS) offsetMs = aheadMs;
     return steadyMs + offsetMs;
   };

@@ -105,9 +105,12 @@ async function goOn(
       await Promise.all([kept, catchUp(engine, due)]);
     }
   } finally {
-    await catchUp(engine, tree.runs());
-    await engine.store.dropMove(move.id);
-    release();
+    try {
+      await catchUp(engine, tree.runs());
+      await engine.store.dropMove(move.id);
+    } finally {
+      release();
+    }
   }
   const last = root.execution.current ?? root;
   return { nowMs: engine.clock.now() + last.aheadMs, moved: moved.size };

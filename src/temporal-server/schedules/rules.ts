@@ -92,8 +92,8 @@ export function advance(record: ScheduleRecord, spec: CompiledSpec, nowMs: numbe
   if (!canAct(record))
     return { record: { ...record, processedMs: nowMs }, nextMs: spec.next(nowMs)?.dueMs };
   // What was due before an update is no longer of the schedule.
-  const updated = passed(spec, record.processedMs, (record.updatedAtMs ?? 0) - 1);
-  const missed = passed(spec, updated.processedMs, nowMs - catchupMs(record) - 1);
+  const updated = passed(spec, record.processedMs, before(record.updatedAtMs ?? 0));
+  const missed = passed(spec, updated.processedMs, before(nowMs - catchupMs(record)));
   const room = Math.max(MAX_BUFFER - record.buffer.length, 0);
   const kept = starts(spec, missed.processedMs, nowMs, room);
   const keptMs = kept.at(-1)?.dueMs ?? missed.processedMs;
@@ -109,6 +109,11 @@ export function advance(record: ScheduleRecord, spec: CompiledSpec, nowMs: numbe
     },
     nextMs: spec.next(dropped.processedMs)?.dueMs,
   };
+}
+
+/** The last millisecond before an instant, which may be part of one: the times of a spec are whole. */
+function before(atMs: number): number {
+  return Math.ceil(atMs) - 1;
 }
 
 /** The times up to `untilMs` are passed over: how many, and up to where times have been dealt with then. */
@@ -252,7 +257,7 @@ function failureNotes(workflowId: string, { status, failure }: End): string | un
 export function futureTimes(record: ScheduleRecord, spec: CompiledSpec, count: number): number[] {
   const wanted = Math.min(count, remainingActions(record));
   const found: number[] = [];
-  let atMs = passed(spec, record.processedMs, (record.updatedAtMs ?? 0) - 1).processedMs;
+  let atMs = passed(spec, record.processedMs, before(record.updatedAtMs ?? 0)).processedMs;
   while (found.length < wanted) {
     const next = spec.next(atMs);
     if (!next) break;
