@@ -19,22 +19,27 @@ const TIMER = {
   startTimerCommandAttributes: { timerId: 't', startToFireTimeout: { nanos: 50e6 } },
 };
 
+/** Of what these specs do. */
+const WRITES: ReadonlySet<string | symbol> = new Set(['commit', 'putSchedule']);
+
 describe('a server whose disk is full', () => {
   let folder: string;
   let server: TemporalServer;
   let client: RawClient;
   let runs: ByHand;
   let isFull: boolean;
+  /** What fails then. */
+  let refusing: ReadonlySet<string | symbol>;
   let refusals: number;
   let refused: () => void;
 
-  /** The store, whose commits fail while the disk is full. */
+  /** The store, which writes nothing while the disk is full. */
   function onSmallDisk(store: Store): Store {
     return new Proxy(store, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
-        if (name !== 'commit' || !isFull) return value.bind(target);
+        if (!isFull || !refusing.has(name)) return value.bind(target);
         return () => {
           refusals += 1;
           refused();
@@ -48,6 +53,7 @@ describe('a server whose disk is full', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'perdure-full-'));
     isFull = false;
+    refusing = WRITES;
     refusals = 0;
     refused = () => {};
     server = await startOnStore({ port: 0 }, async () =>
@@ -62,6 +68,14 @@ describe('a server whose disk is full', () => {
     await server.close();
     rmSync(folder, { recursive: true });
   });
+
+  /** The disk is full, until something was refused at least. */
+  function refusal(): Promise<void> {
+    isFull = true;
+    return new Promise((resolve) => {
+      refused = resolve;
+    });
+  }
 
   it('refuses what it cannot write, keeps what it has, and goes on when there is room', async () => {
     const before = await runs.start();
@@ -80,16 +94,50 @@ describe('a server whose disk is full', () => {
 
   it('fires a timer later that it could not write down', async () => {
     const workflowId = await runs.startWith(TIMER);
-    const tried = new Promise<void>((resolve) => {
-      refused = resolve;
-    });
-    isFull = true;
-    await tried;
+    await refusal();
     isFull = false;
     await runs.complete(await runs.poll(workflowId), commands.complete);
     expect(refusals).toBeGreaterThan(0);
     const fired = (await runs.history(workflowId)).filter((e) => e.timerFiredEventAttributes);
     expect(fired).toHaveLength(1);
+  });
+
+  const schedule = (seconds: number) =>
+    client.call('CreateSchedule', {
+      namespace: 'default',
+      scheduleId: 's',
+      requestId: 's',
+      schedule: {
+        spec: { interval: [{ interval: { seconds } }] },
+        action: {
+          startWorkflow: {
+            workflowId: 'scheduled',
+            workflowType: { name: 't' },
+            taskQueue: { name: 'scheduled' },
+          },
+        },
+      },
+    });
+
+  it('goes on with a schedule that it could not write down', async () => {
+    await schedule(1);
+    await refusal();
+    isFull = false;
+    expect((await runs.poll('scheduled')).taskToken.length).toBeGreaterThan(0);
+  });
+
+  it('starts a workflow of a schedule later that it could not write down', async () => {
+    await schedule(24 * 3600);
+    refusing = new Set(['commit']);
+    const refused = refusal();
+    await client.call('PatchSchedule', {
+      namespace: 'default',
+      scheduleId: 's',
+      patch: { triggerImmediately: {} },
+    });
+    await refused;
+    isFull = false;
+    expect((await runs.poll('scheduled')).taskToken.length).toBeGreaterThan(0);
   });
 });
 

@@ -74,6 +74,7 @@ function world(nowMs: number) {
     terminate: async () => {},
     end: (_, { runId }) => ends.get(runId),
     background: (_, work) => void pending.push(work()),
+    untilStored: async (work) => work(),
   };
   const settle = async () => {
     for (let seen = -1; seen < pending.length; ) {

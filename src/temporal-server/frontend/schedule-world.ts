@@ -17,6 +17,7 @@ import {
 import type { BufferedStart, Execution, ScheduleRecord } from '../schedules/record.js';
 import { type End, policyOf } from '../schedules/rules.js';
 import type { ScheduleWorld } from '../schedules/schedules.js';
+import { isStoreRefusal } from '../store-errors.js';
 import { checkStart, checkState, type StartRequest, startOrder } from './executions.js';
 
 const startCodec = codec<object>('temporal.api.workflowservice.v1.StartWorkflowExecutionRequest');
@@ -46,6 +47,7 @@ export function scheduleWorld(engine: Engine): ScheduleWorld {
       }),
     end: (record, execution) => endOf(engine, record, execution),
     background: (where, work) => engine.work.background(where, work),
+    untilStored: (work) => engine.work.untilStored(work),
   };
 }
 
@@ -94,7 +96,7 @@ async function startAction(
     return { workflowId: key.workflowId, runId: run.key.runId };
   } catch (error) {
     // Refused, for example because the id is taken: the action is lost, as in a Temporal cluster.
-    if (isServiceError(error)) return undefined;
+    if (isServiceError(error) && !isStoreRefusal(error)) return undefined;
     throw error;
   }
 }

@@ -36,6 +36,8 @@ export interface ScheduleWorld {
   /** How the chain of runs that began with `execution` ended; undefined while it goes on. */
   end(record: ScheduleRecord, execution: Execution): End | undefined;
   background(where: string, work: () => Promise<void>): void;
+  /** Does work however long the store refuses to write what comes of it. */
+  untilStored<T>(work: () => T | Promise<T>): Promise<T>;
 }
 
 interface Entry {
@@ -169,6 +171,11 @@ export class Schedules {
     if (!entry.dropped) await this.#store.putSchedule(record);
   }
 
+  /** What nobody waits for who could ask again. */
+  #keepOwn(entry: Entry): Promise<void> {
+    return this.#world.untilStored(() => this.#keep(entry, entry.record));
+  }
+
   #advance(entry: Entry): Advanced {
     const advanced = advance(entry.record, entry.spec, this.#now());
     entry.record = advanced.record;
@@ -200,7 +207,7 @@ export class Schedules {
       this.#takeEnds(entry);
       nextMs = this.#advance(entry).nextMs;
       entry.record = backfilled(entry.record, entry.spec);
-      await this.#keep(entry, entry.record);
+      await this.#keepOwn(entry);
       await this.#start(entry);
     } while (!entry.dropped && isUnsettled(before, entry.record));
     if (!entry.dropped) this.#arm(entry, nextMs);
@@ -222,7 +229,7 @@ export class Schedules {
     for (const start of decision.starts) {
       const allowed = takeAction(entry.record, start);
       if (!allowed) continue;
-      const execution = await this.#world.start(allowed, start);
+      const execution = await this.#world.untilStored(() => this.#world.start(allowed, start));
       if (!execution) continue;
       const action = {
         ...execution,
@@ -233,11 +240,14 @@ export class Schedules {
       entry.record = acted(allowed, action, start === decision.alone);
       this.#byRun.set(action.runId, entry);
     }
-    for (const execution of entry.record.running) {
-      if (decision.terminate) await this.#world.terminate(entry.record, execution);
-      else if (decision.cancel) await this.#world.cancel(entry.record, execution);
+    const { record: after } = entry;
+    for (const execution of after.running) {
+      if (decision.terminate)
+        await this.#world.untilStored(() => this.#world.terminate(after, execution));
+      else if (decision.cancel)
+        await this.#world.untilStored(() => this.#world.cancel(after, execution));
     }
-    await this.#keep(entry, entry.record);
+    await this.#keepOwn(entry);
   }
 
   #disarm(entry: Entry): void {
