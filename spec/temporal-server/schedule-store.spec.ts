@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Clock } from '../../src/temporal-server/clock.js';
 import { startTemporalServer } from '../../src/temporal-server/index.js';
 import { duration, int64, Status } from '../../src/temporal-server/proto.js';
@@ -145,6 +145,31 @@ describe('schedules in a store', () => {
     await after.turnTo(5 * HOUR);
     expect(after.started).toHaveLength(4);
     expect(store.records.get('s')).toMatchObject({ actionCount: 5, processedMs: 5 * HOUR });
+  });
+
+  it('are as they were where the store refuses what a client asks for', async () => {
+    const store = new Kept();
+    const { made, started, settle, turnTo } = world(0);
+    const schedules = new Schedules(made, store);
+    const refused = new Error('the disk is full');
+    const refusing = jest.spyOn(store, 'putSchedule').mockRejectedValue(refused as never);
+    await expect(schedules.create(record(), undefined)).rejects.toBe(refused);
+    expect(schedules.find('default', 's')).toBeUndefined();
+    refusing.mockRestore();
+    await schedules.create(record(), undefined);
+    await settle();
+
+    const before = schedules.find('default', 's');
+    jest.spyOn(store, 'putSchedule').mockRejectedValueOnce(refused as never);
+    const everyMinute = { spec: { interval: [{ interval: duration(HOUR / 60) }] } };
+    const change = (kept: ScheduleRecord) => ({
+      ...kept,
+      schedule: withDefaults(everyMinute),
+    });
+    await expect(schedules.update('default', 's', change)).rejects.toBe(refused);
+    expect(schedules.find('default', 's')).toEqual(before);
+    await turnTo(HOUR + 1);
+    expect(started).toHaveLength(1);
   });
 
   it('count what is older than the catch-up window as missed, once', async () => {

@@ -42,6 +42,8 @@ export interface ScheduleWorld {
 
 interface Entry {
   record: ScheduleRecord;
+  /** The store has it. */
+  isStored: boolean;
   spec: CompiledSpec;
   timer: TimerHandle | undefined;
   /** The end of what is being done with it. */
@@ -66,7 +68,8 @@ export class Schedules {
 
   /** Takes up what the store has kept: what fell due meanwhile is caught up with. */
   open(): void {
-    for (const record of this.#store.schedules()) this.#work(this.#add(record), async () => {});
+    for (const record of this.#store.schedules())
+      this.#work(this.#add(record, true), async () => {});
   }
 
   find(
@@ -81,7 +84,7 @@ export class Schedules {
   }
 
   async create(record: ScheduleRecord, patch: Patch | undefined): Promise<void> {
-    const entry = this.#add(record);
+    const entry = this.#add(record, false);
     await this.#change(entry, (before) => (patch ? patched(before, patch, this.#now()) : before));
   }
 
@@ -97,12 +100,7 @@ export class Schedules {
     scheduleId: string,
     change: (record: ScheduleRecord) => ScheduleRecord,
   ): Promise<void> {
-    const entry = this.#get(namespace, scheduleId);
-    await this.#change(entry, (record) => {
-      const after = change(record);
-      entry.spec = specOf(after);
-      return after;
-    });
+    await this.#change(this.#get(namespace, scheduleId), change);
   }
 
   async delete(namespace: string, scheduleId: string): Promise<void> {
@@ -125,9 +123,10 @@ export class Schedules {
     return this.#world.clock.now();
   }
 
-  #add(record: ScheduleRecord): Entry {
+  #add(record: ScheduleRecord, isStored: boolean): Entry {
     const entry: Entry = {
       record,
+      isStored,
       spec: specOf(record),
       timer: undefined,
       busy: Promise.resolve(),
@@ -151,29 +150,33 @@ export class Schedules {
     for (const { runId } of openActions(entry.record)) this.#byRun.delete(runId);
   }
 
-  /** A change from outside: stored when the promise is kept, acted upon soon after. */
+  /**
+   * A change from outside: stored when the promise is kept, acted upon soon after. Where the store refuses it, or
+   * it is no good, nothing has changed; a schedule that never came to the store is none.
+   */
   #change(entry: Entry, change: (record: ScheduleRecord) => ScheduleRecord): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#work(entry, async () => {
         try {
           this.#advance(entry);
-          await this.#keep(entry, change(entry.record));
+          const record = change(entry.record);
+          const spec = specOf(record);
+          if (!entry.dropped) await this.#store.putSchedule(record);
+          Object.assign(entry, { record, spec, isStored: true });
           resolve();
         } catch (error) {
+          if (!entry.isStored) this.#forget(entry);
           reject(error);
         }
       });
     });
   }
 
-  async #keep(entry: Entry, record: ScheduleRecord): Promise<void> {
-    entry.record = record;
-    if (!entry.dropped) await this.#store.putSchedule(record);
-  }
-
   /** What nobody waits for who could ask again. */
   #keepOwn(entry: Entry): Promise<void> {
-    return this.#world.untilStored(() => this.#keep(entry, entry.record));
+    return this.#world.untilStored(async () => {
+      if (!entry.dropped) await this.#store.putSchedule(entry.record);
+    });
   }
 
   #advance(entry: Entry): Advanced {
